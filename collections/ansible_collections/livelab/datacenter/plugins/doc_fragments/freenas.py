@@ -1,0 +1,80 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connection options of the modules that talk to a FreeNAS or TrueNAS."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Used as ``extends_documentation_fragment: livelab.datacenter.freenas``."""
+
+    DOCUMENTATION = r"""
+options:
+  hostname:
+    description:
+      - Name or address of the NAS's web interface.
+      - If not set, E(FREENAS_HOST) is used.
+    type: str
+    required: true
+  port:
+    description:
+      - TCP port of its HTTPS interface.
+      - If not set, E(FREENAS_PORT) is used.
+    type: int
+    default: 443
+  username:
+    description:
+      - User to log in as.
+      - If not set, E(FREENAS_USER) is used.
+    type: str
+    default: root
+  password:
+    description:
+      - Password of O(username). One of O(password) and O(api_key) is needed.
+      - If not set, E(FREENAS_PASSWORD) is used.
+    type: str
+  api_key:
+    description:
+      - API key of a TrueNAS, used instead of a password.
+      - If not set, E(FREENAS_API_KEY) is used.
+    type: str
+  api_version:
+    description:
+      - API to speak. V(auto) finds out.
+      - V(v2.0) is that of FreeNAS 11.1 to TrueNAS. The API V(v1.0) of older ones is recognised and refused with a plain error.
+      - If not set, E(FREENAS_API_VERSION) is used.
+    type: str
+    choices:
+      - auto
+      - v1.0
+      - v2.0
+    default: auto
+  validate_certs:
+    description:
+      - Whether to check that the server's certificate is signed by a trusted CA and made out to O(hostname).
+      - Has no effect when O(thumbprint) is given, which is a stricter check.
+      - If not set, E(FREENAS_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - PEM file with the certificate of the CA to trust, on the machine the module runs on.
+      - The CAs that C(requests) trusts are used when neither this nor E(FREENAS_CA_PATH) is set.
+    type: path
+  thumbprint:
+    description:
+      - SHA-256 thumbprint of the server's certificate, in hexadecimal, with or without colons.
+      - The server must show this very certificate, self-signed or not. Otherwise the module ends before the password is sent.
+      - If not set, E(FREENAS_THUMBPRINT) is used.
+    type: str
+  timeout:
+    description:
+      - Seconds to wait for the connection and for each answer. Jobs of the NAS, such as making a pool, get longer.
+    type: int
+    default: 60
+requirements:
+  - requests 2.20 or newer
+notes:
+  - The options that connect can be given once for all modules with C(module_defaults) and the group
+    C(group/livelab.datacenter.freenas).
+"""
