@@ -12,8 +12,9 @@ Nothing in here needs Ansible to be importable, only something with ``params``, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any
 
 
 class ConvergeError(Exception):
@@ -83,7 +84,7 @@ def attempt(step: Callable[[], Any], explain: Explain = explain_any) -> tuple[An
         return step(), None
     except ConvergeError as error:
         return None, error
-    except Exception as error:  # no error may reach the user as a traceback
+    except Exception as error:  # noqa: BLE001 - no error may reach the user as a traceback
         return None, ConvergeError(explain(error))
 
 

@@ -97,9 +97,11 @@ def peer_certificate(host: str, port: int, timeout: float = 10) -> bytes:
     untrusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     untrusting.check_hostname = False
     untrusting.verify_mode = ssl.CERT_NONE
-    with socket.create_connection((host, port), timeout=timeout) as plain:
-        with untrusting.wrap_socket(plain, server_hostname=host) as wrapped:
-            return wrapped.getpeercert(binary_form=True) or b""
+    with (
+        socket.create_connection((host, port), timeout=timeout) as plain,
+        untrusting.wrap_socket(plain, server_hostname=host) as wrapped,
+    ):
+        return wrapped.getpeercert(binary_form=True) or b""
 
 
 def explain(error: BaseException, host: str, port: int, timeout: float) -> str | None:

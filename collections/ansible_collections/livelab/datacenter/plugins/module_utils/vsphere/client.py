@@ -8,7 +8,8 @@ import contextlib
 import http.client
 import socket
 import time
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.livelab.datacenter.plugins.module_utils import tls
@@ -104,10 +105,10 @@ class Client:
         self._stub.requestModifierList.append(self._count)
         self.content = self._login(params["username"], params["password"])
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error: Any) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim

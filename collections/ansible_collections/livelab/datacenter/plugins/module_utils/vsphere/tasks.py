@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
