@@ -18,7 +18,7 @@ class Player:
     """
 
     def __init__(self, rate: float, buffer_s: float, resume_s: float, now: float = 0.0):
-        """rate: bytes per second, more than 0. buffer_s, resume_s: seconds, 0 or more. now: when the viewer pressed play."""
+        """rate: bytes per second, more than 0. buffer_s, resume_s: seconds, 0 or more. now: when play was pressed."""
         self.rate = rate
         self.pressed = now
         self.started = None
@@ -29,7 +29,7 @@ class Player:
         self._again = max(1, math.ceil(resume_s * rate))
         self.capacity = max(self._first, self._again)
         self._last = now
-        self._playing = False
+        self.playing = False
 
     def buffered(self) -> float:
         """Bytes in the buffer at the last time told of."""
@@ -38,11 +38,11 @@ class Player:
     def advance(self, now: float) -> None:
         """Let the player run until `now` with what it has."""
         span = max(0.0, now - self._last)
-        if self._playing:
+        if self.playing:
             left = self.buffered() / self.rate
             # A nanosecond of tolerance: arithmetic alone must not make a stall.
             if span > left + 1e-9:
-                self._playing = False
+                self.playing = False
                 self.stalls.append({"start": self._last + left, "end": None})
             self.played_s += min(span, left)
         self._last += span
@@ -51,15 +51,15 @@ class Player:
         """`count` bytes came in at `now`."""
         self.advance(now)
         self.received += count
-        if self._playing:
+        if self.playing:
             return
         if self.started is None:
             if self.buffered() >= self._first:
                 self.started = self._last
-                self._playing = True
+                self.playing = True
         elif self.buffered() >= self._again:
             self.stalls[-1]["end"] = self._last
-            self._playing = True
+            self.playing = True
 
     def room(self, now: float) -> int:
         """Bytes the buffer can take at `now`: a player that is full does not read on."""

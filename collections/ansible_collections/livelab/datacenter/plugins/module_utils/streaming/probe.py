@@ -9,8 +9,8 @@ import threading
 import time
 from datetime import datetime, timezone
 
-from .playback import Gaps, Player, Throughput
-from .source import StreamError
+from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.playback import Gaps, Player, Throughput
+from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.source import StreamError
 
 TICK = 0.1
 """Seconds between two looks at the clock and the stop file."""
@@ -22,7 +22,7 @@ KEPT_ERRORS = 50
 
 
 class Probe:
-    """One viewing. `run` does it and returns the record; the reading is done by a second thread so that time can be watched."""
+    """One viewing. The reading is done by a second thread, so that the first can watch the time."""
 
     def __init__(self, source, rate: float, buffer_s: float, resume_s: float):
         """source: a Source. rate: bytes per second. buffer_s, resume_s: seconds, as in Player."""
@@ -41,7 +41,10 @@ class Probe:
         self._errors = []
 
     def run(self, duration: float, stop_file: str | None = None) -> dict:
-        """Play for `duration` seconds, or until `stop_file` is there. Raises StreamError when the stream cannot be opened at all."""
+        """Play for `duration` seconds, or until `stop_file` is there; returns the record.
+
+        Raises StreamError when the stream cannot be opened at all.
+        """
         self._connect(0)
         reader = threading.Thread(target=self._read_all, name="stream-reader", daemon=True)
         reader.start()
@@ -77,12 +80,14 @@ class Probe:
         with self._lock:
             now = time.monotonic()
             room = self._player.room(now)
-            if room >= self._chunk:
+            # While the film stands still no room comes of waiting: take what there is.
+            full = self._player.playing and room < self._chunk
+            if not full:
                 self._gaps.hungry(now)
-        if room < self._chunk:
+        if full:
             self._stop.wait((self._chunk - room) / self._player.rate)
             return
-        data = self._source.read(self._chunk)
+        data = self._source.read(min(self._chunk, room))
         if not data and not self._stop.is_set():
             self._counts["loops"] += 1
             self._connect(0)
@@ -116,14 +121,15 @@ class Probe:
 
     def _iso(self, moment: float) -> str:
         """Clock time of a moment, from one reading of the wall clock, so that a clock set meanwhile bends nothing."""
-        return datetime.fromtimestamp(self._zero_wall + moment - self._zero, timezone.utc).isoformat(timespec="milliseconds")
+        wall = datetime.fromtimestamp(self._zero_wall + moment - self._zero, timezone.utc)
+        return wall.isoformat(timespec="milliseconds")
+
+    def _span(self, start: float, length: float) -> dict:
+        return {"start": self._iso(start), "length_s": round(length, 3)}
 
     def _record(self, end: float, stopped_by: str) -> dict:
         player = self._player
-        stalls = [
-            {"start": self._iso(stall["start"]), "length_s": round(stall["end"] - stall["start"], 3)} for stall in player.stalls
-        ]
-        gaps = [{"start": self._iso(gap["start"]), "length_s": round(gap["length"], 3)} for gap in self._gaps.listed]
+        stalls = [self._span(stall["start"], stall["end"] - stall["start"]) for stall in player.stalls]
         longest = self._gaps.longest
         return dict(
             self._settings,
@@ -138,8 +144,8 @@ class Probe:
             stalls=stalls,
             stalled_s=round(sum(stall["length_s"] for stall in stalls), 3),
             longest_stall_s=max((stall["length_s"] for stall in stalls), default=0.0),
-            longest_gap=longest and {"start": self._iso(longest["start"]), "length_s": round(longest["length"], 3)},
-            gaps=gaps,
+            longest_gap=longest and self._span(longest["start"], longest["length"]),
+            gaps=[self._span(gap["start"], gap["length"]) for gap in self._gaps.listed],
             throughput={"interval_s": 1, "bytes": list(self._throughput.per_second)},
             ranges=self._source.ranges,
             errors=list(self._errors),

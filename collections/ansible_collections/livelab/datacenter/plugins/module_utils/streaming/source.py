@@ -5,39 +5,53 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import socket
-import ssl
 from urllib.parse import urlsplit
 
-# How much the kernel may hold for us unseen. With its own, large default (megabytes) a server could be away for seconds
-# before the player noticed.
-RECEIVE_BUFFER = 64 * 1024
+from ansible_collections.livelab.datacenter.plugins.module_utils import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError, explain_any
+
+# Limits of what the kernel is told to hold for us unseen, in bytes. With its own, large default (megabytes) a server
+# could be away for seconds before the player noticed.
+RECEIVE_BUFFER = (16 * 1024, 256 * 1024)
+
+# Packets as on Ethernet, also on a loopback device: its packets of 64 KiB would not fit a small receive buffer.
+SEGMENT = 1448
 
 
-class StreamError(Exception):
+class StreamError(ConvergeError):
     """The stream cannot be read; the text says what was asked and what came back."""
 
 
 class Source:
     """One file over HTTP or HTTPS. Not for two threads at once, except `close`, which any may call."""
 
-    def __init__(self, url, username=None, password=None, validate_certs=True, ca_path=None, timeout=10.0):
-        """timeout: seconds without an answer after which the connection counts as broken. Raises StreamError on a bad URL or CA file."""
+    def __init__(self, url, username=None, password=None, validate_certs=True, ca_path=None, timeout=10.0, rate=0):
+        """Nothing is sent yet. Raises ConvergeError on a bad URL or CA file.
+
+        timeout: seconds without an answer after which the connection counts as broken.
+        rate: bytes per second it will be read at; a tenth of a second of that may wait in the kernel.
+        """
         self._parts = split_url(url)
         self._timeout = timeout
+        self._receive_buffer = int(min(max(rate / 10, RECEIVE_BUFFER[0]), RECEIVE_BUFFER[1]))
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "livelab-stream-probe"}
         if username:
             token = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
             self._headers["Authorization"] = f"Basic {token}"
-        self._context = tls_context(validate_certs, ca_path) if self._parts.scheme == "https" else None
+        self._context = tls.context(validate_certs, ca_path) if self._parts.scheme == "https" else None
         self._connection = None
         self._response = None
         self.position = 0
         self.ranges = False
 
     def open(self, offset: int) -> None:
-        """Ask for the file from byte `offset` on. A server without Range starts again at 0: see `position` and `ranges`."""
+        """Ask for the file from byte `offset` on.
+
+        A server without Range starts again at 0: see `position` and `ranges`.
+        """
         self.close()
         self._connection = self._connect()
         target = self._parts.path or "/"
@@ -47,7 +61,7 @@ class Source:
             self._connection.request("GET", target, headers=dict(self._headers, Range=f"bytes={offset}-"))
             response = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise StreamError(f"{self.place()} did not answer: {describe(error)}") from error
+            raise StreamError(f"{self.place()} did not answer: {self._explain(error)}") from error
         if response.status == 416 and offset > 0:
             self.open(0)
             return
@@ -60,7 +74,10 @@ class Source:
         self._response = response
 
     def read(self, count: int) -> bytes:
-        """At most `count` bytes, as soon as there are any; b"" at the end of the file. Raises StreamError when the connection breaks."""
+        """At most `count` bytes, as soon as there are any; b"" at the end of the file.
+
+        Raises StreamError when the connection breaks.
+        """
         response = self._response
         if response is None:
             raise StreamError("the connection was closed")
@@ -68,9 +85,10 @@ class Source:
             data = response.read1(count)
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
             # ValueError and AttributeError are what http.client makes of a socket closed under it.
-            raise StreamError(f"{self.place()} broke off at byte {self.position}: {describe(error)}") from error
+            raise StreamError(f"{self.place()} broke off at byte {self.position}: {self._explain(error)}") from error
         if not data and response.length:
-            raise StreamError(f"{self.place()} ended the connection {response.length} bytes early, at byte {self.position}")
+            early = f"{response.length} bytes early, at byte {self.position}"
+            raise StreamError(f"{self.place()} ended the connection {early}")
         self.position += len(data)
         return data
 
@@ -80,10 +98,8 @@ class Source:
         if connection is None:
             return
         if connection.sock is not None:
-            try:
+            with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         connection.close()
 
     def place(self) -> str:
@@ -92,18 +108,18 @@ class Source:
 
     def _connect(self):
         try:
-            sock = open_socket(self._parts.hostname, port_of(self._parts), self._timeout)
+            sock = open_socket(self._parts.hostname, port_of(self._parts), self._timeout, self._receive_buffer)
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_hostname=self._parts.hostname)
-        except ssl.SSLCertVerificationError as error:
-            raise StreamError(
-                f"{self.place()}: its certificate is not trusted ({error.verify_message}); name its CA in ca_path"
-            ) from error
         except OSError as error:
-            raise StreamError(f"{self.place()} cannot be reached: {describe(error)}") from error
+            raise StreamError(self._explain(error)) from error
         connection = http.client.HTTPConnection(self._parts.hostname, port_of(self._parts), timeout=self._timeout)
         connection.sock = sock
         return connection
+
+    def _explain(self, error: Exception) -> str:
+        known = tls.explain(error, self._parts.hostname, port_of(self._parts), self._timeout)
+        return known or explain_any(error)
 
     def _refusal(self, response) -> str:
         text = f"GET {self.place()}{self._parts.path} was answered {response.status} {response.reason}"
@@ -133,25 +149,15 @@ def port_of(parts) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def tls_context(validate_certs: bool, ca_path):
-    """A TLS client context; ca_path: a PEM file with the CA to trust besides none other."""
-    try:
-        context = ssl.create_default_context(cafile=ca_path)
-    except (OSError, ssl.SSLError) as error:
-        raise StreamError(f"ca_path '{ca_path}' cannot be used: {describe(error)}") from error
-    if not validate_certs:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def open_socket(host: str, port: int, timeout: float) -> socket.socket:
-    """A TCP connection with a small receive buffer, which must be set before connecting to count for the window."""
+def open_socket(host: str, port: int, timeout: float, receive_buffer: int) -> socket.socket:
+    """A TCP connection with this receive buffer (bytes); set after connecting it would not count for the window."""
     failure = OSError(f"no address for {host}")
     for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
         sock.settimeout(timeout)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
         try:
             sock.connect(address)
             return sock
@@ -159,10 +165,3 @@ def open_socket(host: str, port: int, timeout: float) -> socket.socket:
             failure = error
             sock.close()
     raise failure
-
-
-def describe(error: BaseException) -> str:
-    """What went wrong in words, also for exceptions whose text is empty."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
