@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"livelab.dev/twin/network"
+	"livelab.dev/twin/vsphere"
+)
+
+// Lab is a running data centre. Make one with [Start].
+type Lab struct {
+	Dir     Dir
+	Config  Config
+	Secrets Secrets
+
+	authority *Authority
+	network   *network.Network
+	vsphere   *vsphere.Server
+	began     time.Time
+	ready     atomic.Bool
+	closers   []func() error
+	logf      func(format string, args ...any)
+}
+
+// Start brings every part up. When it returns without an error every endpoint answers; after an error nothing is left running.
+// ctx limits the start only.
+func Start(ctx context.Context, d Dir, config Config, logf func(string, ...any)) (*Lab, error) {
+	l := &Lab{Dir: d, Config: config, began: time.Now(), logf: logf}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"secrets", l.openSecrets},
+		{"guests' network", l.startNetwork},
+		{"vSphere", l.startVSphere},
+	} {
+		if err := step.do(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", step.what, err), l.Close())
+		}
+		logf("%s: ready after %s", step.what, time.Since(l.began).Round(time.Millisecond))
+	}
+	l.ready.Store(true)
+	return l, nil
+}
+
+// Close ends what Start started, the last first.
+func (l *Lab) Close() error {
+	l.ready.Store(false)
+	var err error
+	for i := len(l.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, l.closers[i]())
+	}
+	l.closers = nil
+	return err
+}
+
+func (l *Lab) openSecrets(context.Context) (err error) {
+	if l.Secrets, err = LoadSecrets(l.Dir); err != nil {
+		return err
+	}
+	l.authority, err = OpenAuthority(l.Dir)
+	return err
+}
+
+// guestSocket is where QEMU plugs machines into the guests' network, the workstation's included.
+func (l *Lab) guestSocket() string { return l.Dir.Socket("vm-network") }
+
+func (l *Lab) startNetwork(context.Context) (err error) {
+	guests := l.Config.Guests
+	l.network, err = network.New(network.Config{
+		Subnet: guests.Subnet, Gateway: guests.Gateway, Leases: guests.Leases, Forwards: guests.Forwards, Logf: l.logf,
+	})
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.network.Close)
+	return l.network.Listen(l.guestSocket())
+}
+
+func (l *Lab) startVSphere(ctx context.Context) (err error) {
+	config := vsphere.Config{
+		Dir: string(l.Dir),
+		TLS: l.authority.TLS,
+		VCenter: vsphere.VCenterConfig{
+			Addr: l.Config.endpoint(l.Config.VCenter.Address), User: l.Config.VCenter.User,
+			Password: l.Secrets.VCenter, Version: l.Config.VCenter.Version,
+		},
+		Logf: l.logf,
+	}
+	for _, h := range l.Config.Hosts {
+		config.Hosts = append(config.Hosts, vsphere.HostConfig{
+			Number: h.Number, Addr: l.Config.endpoint(h.Address), Password: l.Secrets.ESXi,
+			Version: h.Version, MemoryMB: h.MemoryMB, CPUs: h.CPUs, MHz: h.MHz,
+		})
+	}
+	if l.vsphere, err = vsphere.New(config); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.vsphere.Close)
+	return l.vsphere.Start(ctx)
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package lab
+
+// machines are the virtual machines and where they are.
+func (l *Lab) machines() []Machine { return nil }
+
+// accel says what runs the machines' processors.
+func (l *Lab) accel() string { return "none" }
+
+// calls counts API calls by endpoint and method.
+func (l *Lab) calls() map[string]map[string]int64 { return l.vsphere.Calls() }
