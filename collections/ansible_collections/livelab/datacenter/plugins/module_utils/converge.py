@@ -113,7 +113,8 @@ def converge(
     :param plan: the changes from there to the desired state. It also refuses what cannot be, before anything changes.
     :param apply: makes one change. Not called in check mode.
     :param explain: turns an exception of the API's library into plain text.
-    :param result: further keys for the result, asked for after the last change (in check mode: after the plan).
+    :param result: further keys for the result, asked for after the last change (in check mode: after the plan). It may
+        hold ``changed`` too, when something became different that could not be planned.
     :param close: logs out. Its own failure is ignored: the work is done by then.
 
     The result holds ``changed`` and ``changes``; in diff mode ``diff``. A failure in the middle holds ``msg``,
@@ -154,14 +155,11 @@ class _Outcome:
         return f"{text} Done before it: {done}. Not reached: {left}. Running again goes on from there."
 
     def failure(self) -> dict[str, Any]:
+        made = {"changed": bool(self.done), "changes": [change.shown() for change in self.done]}
         if self.failed is None:
-            return {"changed": bool(self.done)}
-        return {
-            "changed": bool(self.done),
-            "changes": [change.shown() for change in self.done],
-            "failed_change": self.failed.shown(),
-            "not_reached": [change.shown() for change in self.not_reached()],
-        }
+            return made
+        left = [change.shown() for change in self.not_reached()]
+        return {**made, "failed_change": self.failed.shown(), "not_reached": left}
 
 
 def _run(check_mode, read, plan, apply, explain, result, outcome) -> dict[str, Any]:
