@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every target can be run again at any time. The logic is in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test down clean setup setup-test lint unit go-test integration molecule e2e
+
+help:  ## what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab:  ## build the data centre and move a live web server; prints where the report is
+	@scripts/lab.sh
+
+test:  ## every test
+	@scripts/test.sh
+
+down:  ## stop what `make lab` started
+	@scripts/down.sh
+
+clean: down  ## stop it and remove what it left
+	@scripts/clean.sh
+
+setup:  ## install what `make lab` needs
+	@scripts/setup.sh lab
+
+setup-test:  ## install what `make test` needs
+	@scripts/setup.sh test
+
+lint unit go-test integration molecule e2e: setup-test
+	@scripts/test.sh $@
+
+lint:  ## ansible-lint, yamllint, ruff, gofmt, go vet, shellcheck
+unit:  ## the collection's unit tests
+go-test:  ## the twin's tests
+integration:  ## the modules against the twin, model backing
+molecule:  ## the web server's roles, on containers
+e2e:  ## site.yml twice, on real machines

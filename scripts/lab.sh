@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make lab: sets up, starts the twin, runs site.yml, and says what came of it.
+# shellcheck source=scripts/common.sh
+source "$(dirname "$0")/common.sh"
+cd "$TOP"
+
+began=$(date +%s.%N)
+scripts/setup.sh lab
+ready=$(date +%s.%N)
+"$LABTWIN" up
+up=$(date +%s.%N)
+
+mkdir -p "$LABTWIN_DIR/report"
+export LAB_TIMES="$LABTWIN_DIR/times.json"
+rm -f "$LAB_TIMES"
+if ! "$VENV/bin/ansible-playbook" site.yml "$@"; then
+    die "site.yml did not finish; the task that failed is above, the twin's log is $LABTWIN_DIR/labtwin.log.
+       Once it is mended, run make lab again: it goes on from there."
+fi
+
+"$VENV/bin/python" scripts/summary.py --dir "$LABTWIN_DIR" --times "$LAB_TIMES" \
+    --phase "setup=$began,$ready" --phase "twin=$ready,$up"
