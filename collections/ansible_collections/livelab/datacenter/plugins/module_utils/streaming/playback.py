@@ -117,8 +117,8 @@ class Throughput:
         self.per_second[second] += count
 
     def finish(self, now: float) -> None:
-        """Fill the seconds until `now` in which nothing came with zeros."""
-        self._extend(math.ceil(max(0.0, now - self._begin)))
+        """Fill the whole seconds until `now` in which nothing came with zeros."""
+        self._extend(int(max(0.0, now - self._begin)))
 
     def _extend(self, length: int) -> None:
         self.per_second.extend([0] * (length - len(self.per_second)))

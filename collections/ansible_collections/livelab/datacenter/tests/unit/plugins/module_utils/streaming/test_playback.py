@@ -98,4 +98,4 @@ def test_throughput_counts_by_second_and_fills_silence():
     throughput.arrived(10.9, 6)
     throughput.arrived(13.0, 7)
     throughput.finish(15.2)
-    assert throughput.per_second == [11, 0, 0, 7, 0, 0]
+    assert throughput.per_second == [11, 0, 0, 7, 0]

@@ -1,0 +1,176 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_deploy
+short_description: A virtual machine from an OVF or OVA package
+version_added: 0.1.0
+description:
+  - Deploys a virtual machine from an OVF or OVA package that is on the machine the module runs on, and uploads its
+    disks.
+  - The package's checksums, the host, its networks, the datastore and the room on it are checked before anything is
+    uploaded. When something fails on the way, the server removes what it has of the machine.
+  - A virtual machine of this name that is there already is left alone. How its hardware differs from the package is
+    said in RV(differences) and as a warning.
+author:
+  - The livelab.datacenter authors
+extends_documentation_fragment:
+  - livelab.datacenter.vsphere
+options:
+  name:
+    description:
+      - The virtual machine's name, unique in its data centre.
+    type: str
+    required: true
+  ovf:
+    description:
+      - Path of the .ovf file, with its disks beside it, or of the .ova file.
+      - The package may hold one machine. A manifest (.mf) in it is checked.
+      - Needed for O(state=present).
+    type: path
+  datacenter:
+    description:
+      - The data centre it goes to. May be left out where there is only one.
+    type: str
+  folder:
+    description:
+      - The VM folder it goes to, as a path below the data centre's own, such as V(web/servers).
+      - The data centre's own VM folder when not set.
+    type: str
+  esxi_hostname:
+    description:
+      - The ESXi host that gets it, as the vCenter names it. May be left out where there is only one host.
+    type: str
+  cluster:
+    description:
+      - The cluster that gets it, instead of a host. The first of its hosts that is fit for it and has the datastore
+        does.
+    type: str
+  datastore:
+    description:
+      - The datastore for its disks. The host must have it.
+      - Needed when the machine is not there yet.
+    type: str
+  networks:
+    description:
+      - The networks of the package and those of the host they become.
+      - A network of the package that is not here becomes the host's network of the same name.
+    type: dict
+  disk_provisioning:
+    description:
+      - Whether the disks take their room as they fill (V(thin)) or at once.
+    type: str
+    choices: [thin, thick, eagerZeroedThick]
+    default: thin
+  state:
+    description:
+      - V(present) or V(absent).
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - With O(state=absent), remove the machine even when it runs. It is switched off, not shut down.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Everything is checked, nothing is uploaded.
+  diff_mode:
+    support: full
+    description: Says what would be deployed or removed.
+"""
+
+EXAMPLES = r"""
+- name: The web server goes to the shared datastore
+  livelab.datacenter.vm_deploy:
+    hostname: 192.168.1.20
+    username: administrator@vsphere.local
+    password: "{{ vcenter_password }}"
+    ca_path: /etc/lab/ca.pem
+    name: web
+    ovf: /srv/images/web.ovf
+    datacenter: Thesis
+    esxi_hostname: 192.168.1.11
+    datastore: DTFreeNAS
+    networks:
+      VM Network: VM Network
+
+- name: And away with it, running or not
+  livelab.datacenter.vm_deploy:
+    hostname: 192.168.1.20
+    username: administrator@vsphere.local
+    password: "{{ vcenter_password }}"
+    name: web
+    state: absent
+    force: true
+"""
+
+RETURN = r"""
+vm:
+  description: The machine, by its name, C(moid), C(uuid), C(power), C(host) and hardware.
+  returned: when it is there
+  type: dict
+  sample: {name: web, moid: vm-61, power: poweredOff, host: 192.168.1.11, cpus: 2, memory_mb: 512, nics: 1}
+differences:
+  description: How the hardware of a machine that was there differs from the package.
+  returned: when it was there and O(ovf) is given
+  type: list
+  elements: str
+uploaded_bytes:
+  description: Bytes sent.
+  returned: when it was deployed
+  type: int
+duration_s:
+  description: Seconds the import took.
+  returned: when it was deployed
+  type: float
+changes:
+  description: What changed, or would in check mode, each as C(what), C(action), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import Deployment
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(
+            name={"type": "str", "required": True},
+            ovf={"type": "path"},
+            datacenter={"type": "str"},
+            folder={"type": "str"},
+            esxi_hostname={"type": "str"},
+            cluster={"type": "str"},
+            datastore={"type": "str"},
+            networks={"type": "dict"},
+            disk_provisioning={"type": "str", "choices": ["thin", "thick", "eagerZeroedThick"], "default": "thin"},
+            state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+            force={"type": "bool", "default": False},
+        ),
+        required_if=[("state", "present", ("ovf",))],
+        mutually_exclusive=[("esxi_hostname", "cluster")],
+        supports_check_mode=True,
+    )
+    deployment = Deployment(module.params)
+
+    def result() -> dict:
+        for text in deployment.warnings:
+            module.warn(text)
+        return deployment.result
+
+    converge(module, deployment.read, deployment.plan, deployment.apply, explain, result, deployment.close)
+
+
+if __name__ == "__main__":
+    main()
