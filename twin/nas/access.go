@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package nas
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"livelab.dev/twin/iscsi/pdu"
+	"livelab.dev/twin/nas/portal"
+	"livelab.dev/twin/nas/tgt"
+)
+
+// admitted says whether a visitor may log in to a target where it stands. CHAP, where asked for, comes after it.
+func admitted(state *State, nas *Server, who portal.Visitor, target string) bool {
+	for _, t := range state.Targets {
+		if state.iqn(t) == target {
+			_, ok := state.group(nas, t, who)
+			return ok
+		}
+	}
+	return false
+}
+
+// group is the first of a target's groups that lets a visitor in at the portal where it has come.
+func (s *State) group(nas *Server, t Target, who portal.Visitor) (Group, bool) {
+	for _, g := range t.Groups {
+		if p, ok := s.portal(g.Portal); ok && slices.Contains(nas.listens(p), who.Portal) && s.welcome(g.Initiator, who) {
+			return g, true
+		}
+	}
+	return Group{}, false
+}
+
+func (s *State) portal(id int) (Portal, bool) {
+	i := slices.IndexFunc(s.Portals, func(p Portal) bool { return p.ID == id })
+	if i < 0 {
+		return Portal{}, false
+	}
+	return s.Portals[i], true
+}
+
+// welcome checks a visitor's name and address against an initiator group; no group and empty lists let everyone in.
+func (s *State) welcome(initiator *int, who portal.Visitor) bool {
+	if initiator == nil {
+		return true
+	}
+	for _, i := range s.Initiators {
+		if i.ID != *initiator {
+			continue
+		}
+		named := len(i.Initiators) == 0 || slices.Contains(i.Initiators, who.Initiator)
+		near := len(i.AuthNetwork) == 0 || slices.ContainsFunc(i.AuthNetwork, func(network string) bool {
+			prefix, err := parseNetwork(network)
+			return err == nil && prefix.Contains(who.Peer)
+		})
+		return named && near
+	}
+	return true
+}
+
+// visible are the targets that a discovery shows, each with all addresses of the portals where it is.
+func visible(state *State, nas *Server, who portal.Visitor) []pdu.Pair {
+	var pairs []pdu.Pair
+	for _, t := range state.Targets {
+		if _, ok := state.group(nas, t, who); !ok {
+			continue
+		}
+		pairs = append(pairs, pdu.Pair{Key: "TargetName", Value: state.iqn(t)})
+		for _, g := range t.Groups {
+			if p, ok := state.portal(g.Portal); ok {
+				for _, address := range nas.listens(p) {
+					pairs = append(pairs, pdu.Pair{Key: "TargetAddress", Value: fmt.Sprintf("%s,%d", address, p.Tag)})
+				}
+			}
+		}
+	}
+	return pairs
+}
+
+// targetConfig is what tgtd is to serve. Its LUNs count from 1, see package portal. Where groups of a target differ in
+// authentication, the strictest holds for all: tgtd knows it by target, not by portal.
+func (s *Server) targetConfig(state *State) tgt.Config {
+	var config tgt.Config
+	for _, t := range state.Targets {
+		target := tgt.Target{TID: t.ID, Name: state.iqn(t), LUNs: map[int]tgt.LUN{}, Initiators: state.names(t)}
+		for _, g := range t.Groups {
+			if g.Authmethod == authNone || g.Auth == nil {
+				continue
+			}
+			members := state.members(*g.Auth)
+			for _, m := range members {
+				config.Accounts = appendNew(config.Accounts, tgt.Account{User: m.User, Secret: m.Secret})
+				target.Users = appendNew(target.Users, m.User)
+			}
+			if g.Authmethod == authMutual && len(members) > 0 && target.Outgoing == "" {
+				target.Outgoing = members[0].PeerUser
+				config.Accounts = appendNew(config.Accounts, tgt.Account{User: members[0].PeerUser, Secret: members[0].PeerSecret})
+			}
+		}
+		for _, l := range state.Links {
+			i := slices.IndexFunc(state.Extents, func(e Extent) bool { return e.ID == l.Extent })
+			if l.Target == t.ID && i >= 0 && state.Extents[i].Enabled {
+				target.LUNs[l.LunID+1] = s.lun(state, state.Extents[i])
+			}
+		}
+		config.Targets = append(config.Targets, target)
+	}
+	return config
+}
+
+func appendNew[T comparable](list []T, item T) []T {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}
+
+// names are the initiators that a target is for, or nil when one of its groups is for all. Package portal checks more.
+func (s *State) names(t Target) []string {
+	names := []string{}
+	for _, g := range t.Groups {
+		i := -1
+		if g.Initiator != nil {
+			i = slices.IndexFunc(s.Initiators, func(i Initiator) bool { return i.ID == *g.Initiator })
+		}
+		if i < 0 || len(s.Initiators[i].Initiators) == 0 {
+			return nil
+		}
+		for _, name := range s.Initiators[i].Initiators {
+			names = appendNew(names, name)
+		}
+	}
+	return names
+}
+
+func (s *Server) lun(state *State, e Extent) tgt.LUN {
+	size := int64(e.Filesize)
+	if i := state.dataset(strings.TrimPrefix(e.Path, "zvol/")); e.Type == "DISK" && i >= 0 {
+		size = state.Datasets[i].VolSize
+	}
+	return tgt.LUN{
+		Path: s.backing(e), Size: size, BlockSize: e.Blocksize, Serial: e.Serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
+		Vendor: e.Vendor, Product: "iSCSI Disk", Revision: "0123", RPM: rpms[e.RPM], ReadOnly: e.RO,
+	}
+}
+
+// sessionRow is a session as the API tells it.
+type sessionRow struct {
+	Initiator     string     `json:"initiator"`
+	InitiatorAddr netip.Addr `json:"initiator_addr"`
+	Target        string     `json:"target"`
+	TargetAlias   string     `json:"target_alias"`
+	Portal        string     `json:"portal"`
+	Since         date       `json:"since"`
+}
+
+func (v *service) sessions() []sessionRow {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	rows := []sessionRow{}
+	for _, p := range v.portals {
+		for _, s := range p.Sessions() {
+			if s.Target != "" {
+				rows = append(rows, sessionRow{s.Initiator, s.Peer, s.Target, "", s.Portal, dateOf(s.Since)})
+			}
+		}
+	}
+	return rows
+}
+
+func (v *service) inUse(iqn string) bool {
+	return slices.ContainsFunc(v.sessions(), func(s sessionRow) bool { return s.Target == iqn })
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package nas
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"livelab.dev/twin/iscsi/pdu"
+	"livelab.dev/twin/nas/portal"
+	"livelab.dev/twin/nas/tgt"
+)
+
+// service is iSCSI: a tgtd and the portals before it.
+type service struct {
+	nas *Server
+	// shared is what the portals decide by. It is apart from the NAS's lock, so that a login never waits for a change
+	// of the configuration that itself waits for sessions to end.
+	shared atomic.Pointer[live]
+
+	mu      sync.Mutex
+	dir     string // of the management socket
+	daemon  *tgt.Daemon
+	applied tgt.Config
+	portals map[string]*portal.Portal // by listen address
+}
+
+// live is a running service's configuration and its tgtd's address. It is never changed, only replaced.
+type live struct {
+	state   *State
+	backend string
+}
+
+func newService(s *Server) *service { return &service{nas: s, portals: map[string]*portal.Portal{}} }
+
+// start starts tgtd and opens the portals. It does nothing when iSCSI is running.
+func (v *service) start(state *State) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.daemon != nil {
+		return nil
+	}
+	if err := v.startDaemon(state); err != nil {
+		return err
+	}
+	if err := v.openPortals(state); err != nil {
+		v.stopLocked()
+		return err
+	}
+	return nil
+}
+
+func (v *service) startDaemon(state *State) error {
+	dir, err := runDir(v.nas.cfg)
+	if err != nil {
+		return err
+	}
+	d, err := tgt.StartDaemon(dir, v.nas.cfg.Logf)
+	if err != nil {
+		return err
+	}
+	v.dir, v.daemon = dir, d
+	v.applied = tgt.Config{}
+	wanted := v.nas.targetConfig(state)
+	if err := d.Apply(v.applied, wanted); err != nil {
+		v.stopLocked()
+		return err
+	}
+	v.applied = wanted
+	v.shared.Store(&live{state, d.Address})
+	go v.watch(d)
+	return nil
+}
+
+// watch starts tgtd again when it ends by itself. Initiators reconnect as they do after any loss of connection.
+func (v *service) watch(d *tgt.Daemon) {
+	<-d.Done()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.daemon != d {
+		return
+	}
+	v.nas.cfg.Logf("nas: tgtd has ended by itself; it is started again")
+	state := v.shared.Load().state
+	d.Stop()
+	v.daemon = nil
+	if err := v.startDaemon(state); err != nil {
+		v.nas.cfg.Logf("nas: tgtd: %v", err)
+		v.stopLocked()
+	}
+}
+
+// apply brings a running service in line with a new state.
+func (v *service) apply(state *State) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.daemon == nil {
+		return nil
+	}
+	wanted := v.nas.targetConfig(state)
+	v.shared.Store(&live{state, v.daemon.Address})
+	v.endSessions(state)
+	if err := v.openPortals(state); err != nil {
+		return err
+	}
+	if err := v.daemon.Apply(v.applied, wanted); err != nil {
+		// What tgtd has now is not known; a new one is given what it had.
+		before := v.applied
+		v.stopDaemon()
+		return errors.Join(err, v.restart(before))
+	}
+	v.applied = wanted
+	return nil
+}
+
+func (v *service) restart(config tgt.Config) error {
+	d, err := tgt.StartDaemon(v.dir, v.nas.cfg.Logf)
+	if err != nil {
+		v.stopLocked()
+		return err
+	}
+	v.daemon, v.applied = d, config
+	v.shared.Store(&live{v.shared.Load().state, d.Address})
+	go v.watch(d)
+	return d.Apply(tgt.Config{}, config)
+}
+
+// endSessions drops those that the new state does not allow any more.
+func (v *service) endSessions(state *State) {
+	for _, p := range v.portals {
+		p.Drop(func(s portal.Session) bool { return s.Target != "" && !admitted(state, v.nas, s.Visitor, s.Target) })
+	}
+}
+
+// openPortals closes the portals that are gone and opens those that are new.
+func (v *service) openPortals(state *State) error {
+	wanted := map[string]bool{}
+	for _, p := range state.Portals {
+		for _, address := range v.nas.listens(p) {
+			wanted[address] = true
+		}
+	}
+	for address, p := range v.portals {
+		if !wanted[address] {
+			delete(v.portals, address)
+			_ = p.Close()
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(wanted)) {
+		if v.portals[address] == nil {
+			p, err := portal.Listen(address, v, v.nas.cfg.Logf)
+			if err != nil {
+				return err
+			}
+			v.portals[address] = p
+		}
+	}
+	return nil
+}
+
+// listens are the addresses on which a portal is to be opened.
+func (s *Server) listens(p Portal) []string {
+	var all []string
+	for _, l := range p.Listen {
+		own := []netip.Addr{}
+		if a, err := netip.ParseAddr(l.IP); err == nil && !a.IsUnspecified() {
+			own = append(own, a)
+		} else {
+			own = append(own, s.addresses...)
+		}
+		for _, a := range own {
+			all = append(all, netip.AddrPortFrom(a, uint16(l.Port)).String())
+		}
+	}
+	return all
+}
+
+func (v *service) stop() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.stopLocked()
+}
+
+func (v *service) stopLocked() {
+	for address, p := range v.portals {
+		delete(v.portals, address)
+		_ = p.Close()
+	}
+	v.stopDaemon()
+	v.shared.Store(nil)
+}
+
+func (v *service) stopDaemon() {
+	if d := v.daemon; d != nil {
+		v.daemon = nil
+		d.Stop()
+	}
+}
+
+func (v *service) close() {
+	v.stop()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.dir != "" && v.nas.cfg.RunDir == "" && !strings.HasPrefix(v.dir, v.nas.cfg.Dir) {
+		_ = os.Remove(v.dir)
+	}
+	v.dir = ""
+}
+
+func (v *service) running() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.daemon != nil
+}
+
+func (v *service) pid() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.daemon == nil {
+		return 0
+	}
+	return v.daemon.PID()
+}
+
+// maxSocketDir leaves room in a Unix socket's 107 bytes for the names that tgtd adds.
+const maxSocketDir = 80
+
+// runDir is a private directory with a path short enough for a socket.
+func runDir(cfg Config) (string, error) {
+	dir := cfg.RunDir
+	if dir == "" {
+		dir = filepath.Join(cfg.Dir, "run")
+	}
+	if len(dir) > maxSocketDir && cfg.RunDir == "" {
+		dir = filepath.Join(os.TempDir(), fmt.Sprintf("labtwin-nas-%d-%s", os.Getuid(), hash(cfg.Dir)[:16]))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	// In a shared directory somebody else may have made it first.
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return "", fmt.Errorf("%s must be this user's own: %w", dir, err)
+	}
+	return dir, nil
+}
+
+// Backend, Admit and Targets are the portals' policy.
+func (v *service) Backend() (string, error) {
+	if l := v.shared.Load(); l != nil {
+		return l.backend, nil
+	}
+	return "", errors.New("iSCSI is not running")
+}
+
+func (v *service) Admit(who portal.Visitor, target string) bool {
+	l := v.shared.Load()
+	return l != nil && admitted(l.state, v.nas, who, target)
+}
+
+func (v *service) Targets(who portal.Visitor) []pdu.Pair {
+	l := v.shared.Load()
+	if l == nil {
+		return nil
+	}
+	return visible(l.state, v.nas, who)
+}
+
+// serviceRow is the iSCSI service as the API tells it.
+type serviceRow struct {
+	ID      int    `json:"id"`
+	Service string `json:"service"`
+	Enable  bool   `json:"enable"`
+	State   string `json:"state"`
+	PIDs    []int  `json:"pids"`
+}
+
+const (
+	serviceName = "iscsitarget"
+	serviceID   = 4
+)
+
+func (s *Server) serviceRoutes(handle func(string, call)) {
+	handle("GET /service", func(r *http.Request) (any, error) { return query(r, []serviceRow{s.serviceRow()}) })
+	handle("GET /service/id/{id}", func(r *http.Request) (any, error) { return s.serviceRow(), checkService(r.PathValue("id")) })
+	handle("PUT /service/id/{id}", func(r *http.Request) (any, error) {
+		if err := checkService(r.PathValue("id")); err != nil {
+			return nil, err
+		}
+		return serviceID, s.change(func(next *State) error { return decode(r, "service-update", &next.Service) })
+	})
+	for _, verb := range []string{"start", "stop", "restart", "reload"} {
+		handle("POST /service/"+verb, func(r *http.Request) (any, error) { return s.control(r, verb) })
+	}
+}
+
+func checkService(id string) error {
+	if id != serviceName && id != fmt.Sprint(serviceID) {
+		return notFound(fmt.Sprintf("Service %s does not exist", id))
+	}
+	return nil
+}
+
+func (s *Server) serviceRow() serviceRow {
+	row := serviceRow{serviceID, serviceName, view(s, func(state *State) bool { return state.Service.Enable }), "STOPPED", []int{}}
+	if pid := s.service.pid(); pid != 0 {
+		row.State, row.PIDs = "RUNNING", []int{pid}
+	}
+	return row
+}
+
+// control does what the four verbs ask; its answer is whether the service runs.
+func (s *Server) control(r *http.Request, verb string) (any, error) {
+	var req struct {
+		Service string         `json:"service"`
+		Options map[string]any `json:"service-control"`
+	}
+	if err := decode(r, "service-"+verb, &req); err != nil {
+		return nil, err
+	}
+	if req.Service != serviceName {
+		return nil, Invalid{"service-" + verb + ".service": {{fmt.Sprintf("Unknown service %q; this NAS has %q", req.Service, serviceName), enoent}}}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if verb == "stop" || verb == "restart" {
+		s.service.stop()
+	}
+	if verb == "start" || verb == "restart" {
+		if err := s.service.start(s.state); err != nil {
+			return nil, refusal(einval, "iscsitarget: %v", err)
+		}
+	}
+	if verb == "reload" {
+		if err := s.service.apply(s.state); err != nil {
+			return nil, refusal(einval, "iscsitarget: %v", err)
+		}
+	}
+	return s.service.running(), nil
+}
