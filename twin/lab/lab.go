@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"livelab.dev/twin/nas"
 	"livelab.dev/twin/network"
 	"livelab.dev/twin/vsphere"
 )
@@ -21,6 +22,7 @@ type Lab struct {
 
 	authority *Authority
 	network   *network.Network
+	nas       *nas.Server
 	vsphere   *vsphere.Server
 	began     time.Time
 	ready     atomic.Bool
@@ -38,7 +40,9 @@ func Start(ctx context.Context, d Dir, config Config, logf func(string, ...any))
 	}{
 		{"secrets", l.openSecrets},
 		{"guests' network", l.startNetwork},
+		{"NAS", l.startNAS},
 		{"vSphere", l.startVSphere},
+		{"description", l.describe},
 	} {
 		if err := step.do(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", step.what, err), l.Close())
@@ -81,6 +85,24 @@ func (l *Lab) startNetwork(context.Context) (err error) {
 	}
 	l.closers = append(l.closers, l.network.Close)
 	return l.network.Listen(l.guestSocket())
+}
+
+func (l *Lab) startNAS(ctx context.Context) error {
+	at := l.Config.endpoint(l.Config.NAS.Address)
+	config, err := l.authority.TLS(at.Addr())
+	if err != nil {
+		return err
+	}
+	l.nas, err = nas.New(nas.Config{
+		Dir: l.Dir.join("nas"), RunDir: l.Dir.RunDir(), Listen: at.String(), Portals: []string{l.Config.NAS.Portal},
+		Password: l.Secrets.NAS, TLS: config, Logf: l.logf,
+	})
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.nas.Close)
+	// The NAS ends when it is closed: after the machines, whose disks it serves, and not already when ctx ends.
+	return l.nas.Start(context.WithoutCancel(ctx))
 }
 
 func (l *Lab) startVSphere(ctx context.Context) (err error) {
