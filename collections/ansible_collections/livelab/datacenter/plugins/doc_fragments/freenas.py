@@ -41,7 +41,8 @@ options:
   api_version:
     description:
       - API to speak. V(auto) finds out.
-      - V(v2.0) is that of FreeNAS 11.1 to TrueNAS. The API V(v1.0) of older ones is recognised and refused with a plain error.
+      - V(v2.0) is that of FreeNAS 11.1 to TrueNAS. That of older ones, V(v1.0), is
+        recognised and refused with a plain error.
       - If not set, E(FREENAS_API_VERSION) is used.
     type: str
     choices:
@@ -64,7 +65,8 @@ options:
   thumbprint:
     description:
       - SHA-256 thumbprint of the server's certificate, in hexadecimal, with or without colons.
-      - The server must show this very certificate, self-signed or not. Otherwise the module ends before the password is sent.
+      - The server must show this very certificate, self-signed or not. Otherwise the module ends before the password is
+        sent.
       - If not set, E(FREENAS_THUMBPRINT) is used.
     type: str
   timeout:

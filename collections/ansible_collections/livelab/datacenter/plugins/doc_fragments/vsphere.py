@@ -49,7 +49,8 @@ options:
   thumbprint:
     description:
       - SHA-256 thumbprint of the server's certificate, in hexadecimal, with or without colons.
-      - The server must show this very certificate, self-signed or not. Otherwise the module ends before the password is sent.
+      - The server must show this very certificate, self-signed or not. Otherwise the module ends before the password is
+        sent.
       - If not set, E(VMWARE_THUMBPRINT) is used.
     type: str
   timeout:

@@ -84,7 +84,7 @@ def attempt(step: Callable[[], Any], explain: Explain = explain_any) -> tuple[An
         return step(), None
     except ConvergeError as error:
         return None, error
-    except Exception as error:  # noqa: BLE001 - no error may reach the user as a traceback
+    except Exception as error:  # no error may reach the user as a traceback
         return None, ConvergeError(explain(error))
 
 

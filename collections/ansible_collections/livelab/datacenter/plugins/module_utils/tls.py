@@ -117,8 +117,9 @@ def explain(error: BaseException, host: str, port: int, timeout: float) -> str |
         return (f"the certificate of {where} is not the pinned one: its SHA-256 thumbprint is {cause.actual}. Nothing "
                 "was sent to it. If the certificate was renewed, give that as 'thumbprint'.")
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return (f"the certificate of {where} is not trusted: {cause.verify_message.rstrip('.')}. {_offer(host, port, timeout)}Give "
-                "the CA that signed it as 'ca_path', or, once you have compared it, that thumbprint as 'thumbprint'.")
+        reason = cause.verify_message.rstrip(".")
+        return (f"the certificate of {where} is not trusted: {reason}. {_offer(host, port, timeout)}Give the CA that "
+                "signed it as 'ca_path', or, once you have compared it, that thumbprint as 'thumbprint'.")
     if isinstance(cause, ssl.SSLError):
         return f"{where} does not speak TLS 1.2 or newer there ({cause.reason or cause}); is the port right?"
     if isinstance(cause, socket.gaierror):

@@ -45,7 +45,9 @@ options:
     description: Number of the LUN at O(target).
     type: int
   naa:
-    description: Canonical name of the LUN, for example V(naa.60014050000000010001000000000000), instead of O(target) and O(lun).
+    description:
+      - Canonical name of the LUN, for example V(naa.60014050000000010001000000000000).
+      - Instead of O(target) and O(lun).
     type: str
   vmfs_version:
     description: Major version of the VMFS, for example V(5) or V(6). The host chooses if this is not set.

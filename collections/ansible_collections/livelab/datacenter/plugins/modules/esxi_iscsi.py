@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The livelab.datacenter authors (@livelab)
 description:
-  - Declares the software iSCSI adapter in one task, that is whether it is on, its name, CHAP, the VMkernel adapters bound to
-    it and its targets. Then it looks for LUNs.
+  - Declares the software iSCSI adapter in one task, that is whether it is on, its name, CHAP, the VMkernel adapters bound
+    to it and its targets. Then it looks for LUNs.
   - What is not mentioned is left as it is, unless O(purge=true).
 attributes:
   check_mode:
@@ -48,7 +48,9 @@ options:
         description: CHAP secret, of 12 characters at least. Many targets accept no more than 16.
         type: str
       level:
-        description: Whether CHAP is used. V(discouraged) uses it only if the target insists, V(preferred) unless it refuses.
+        description:
+          - Whether CHAP is used.
+          - V(discouraged) uses it only if the target insists, V(preferred) unless the target refuses.
         type: str
         choices: [prohibited, discouraged, preferred, required]
         default: required
@@ -60,8 +62,8 @@ options:
         type: str
       update_password:
         description:
-          - A host does not tell its secrets. V(on_create) sends them when user or level change, V(always) each time, which
-            counts as a change each time.
+          - A host does not tell its secrets. V(on_create) sends them when user or level change, V(always) each time,
+            which counts as a change each time.
         type: str
         choices: [on_create, always]
         default: on_create

@@ -13,8 +13,8 @@ author:
 description:
   - Declares a host's whole network in one task, that is host name, DNS, gateway, IPv6, standard vSwitches, port groups,
     VMkernel adapters and the services on them.
-  - What is not mentioned is left as it is. An option that is not set, and an object that is not listed, does not change,
-    unless O(purge=true).
+  - What is not mentioned is left as it is. An option that is not set, and an object that is not listed, does not
+    change, unless O(purge=true).
   - Everything is checked against what the host has before the first change is made.
 attributes:
   check_mode:
@@ -109,7 +109,8 @@ options:
         default: present
   vmkernels:
     description:
-      - VMkernel adapters. An entry means the adapter named by O(vmkernels[].device), or else the one on O(vmkernels[].portgroup).
+      - VMkernel adapters.
+      - An entry means the adapter named by O(vmkernels[].device), or else the one on O(vmkernels[].portgroup).
     type: list
     elements: dict
     suboptions:
@@ -164,8 +165,8 @@ options:
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 notes:
-  - If the address that the module reaches the host at is changed, that is done after everything else, and the module goes
-    on at the new address. The next task needs that as its O(hostname).
+  - If the address that the module reaches the host at is changed, that is done after everything else, and the module
+    goes on at the new address. The next task needs that as its O(hostname).
 seealso:
   - module: livelab.datacenter.esxi_iscsi
   - module: livelab.datacenter.vcenter_host

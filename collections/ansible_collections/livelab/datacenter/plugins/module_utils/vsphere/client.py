@@ -140,11 +140,14 @@ class Client:
         spec = vmodl.query.PropertyCollector.PropertySpec(type=type(objects[0]), pathSet=list(properties))
         return self._retrieve([spec], [vmodl.query.PropertyCollector.ObjectSpec(obj=obj) for obj in objects])
 
-    def collect(self, wanted: Mapping[Any, Sequence[str]], root: Any = None) -> dict[Any, dict[str, Any]]:
+    def collect(
+        self, wanted: Mapping[Any, Sequence[str]], root: Any = None, along: Iterable[Any] | None = None
+    ) -> dict[Any, dict[str, Any]]:
         """Every object of these types in the inventory, with these properties. One API call.
 
         :param wanted: ``{vim.HostSystem: ["name"], vim.Datacenter: ["name"]}``.
         :param root: the object to look beneath; the root folder when not given.
+        :param along: follow only the ways that lead to these types; to those wanted when not given.
         :returns: ``{object: {property: value}}``, of all the types together.
         """
         specs = [
@@ -152,7 +155,7 @@ class Client:
             for kind, properties in wanted.items()
         ]
         start = vmodl.query.PropertyCollector.ObjectSpec(
-            obj=root or self.content.rootFolder, selectSet=_traversals(wanted)
+            obj=root or self.content.rootFolder, selectSet=_traversals(along or wanted)
         )
         return self._retrieve(specs, [start])
 
@@ -254,5 +257,5 @@ def _traversals(wanted: Iterable[Any]) -> list[Any]:
         vmodl.query.PropertyCollector.TraversalSpec(
             name=name, type=getattr(vim, source), path=path, skip=False, selectSet=onward
         )
-        for name, (source, path) in zip(names, edges)
+        for name, (source, path) in zip(names, edges, strict=True)
     ]

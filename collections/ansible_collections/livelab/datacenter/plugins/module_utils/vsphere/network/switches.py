@@ -25,7 +25,8 @@ def plan_portgroup_removals(goal: Network, desired: Mapping[str, Any]) -> list[C
         if users:
             raise ConvergeError(f"port group '{name}' cannot be removed from {goal.host}: {', '.join(users)} uses it. "
                                 "Declare that VMkernel adapter absent too.")
-        changes.append(Change(f"port group {name}", goal.portgroups.pop(name), None, "remove_portgroup", {"name": name}))
+        have = goal.portgroups.pop(name)
+        changes.append(Change(f"port group {name}", have, None, "remove_portgroup", {"name": name}))
     return changes
 
 

@@ -147,8 +147,8 @@ class NetworkWork:
                 break
             except ConvergeError as error:
                 if time.monotonic() > ends:
-                    raise ConvergeError(f"the address was changed, but the host cannot be reached at {address}: {error} "
-                                        "If nothing else brings it back, its console does.") from error
+                    raise ConvergeError(f"the address was changed, but the host cannot be reached at {address}: "
+                                        f"{error} If nothing else brings it back, its console does.") from error
                 time.sleep(2)
         self.client = moved
         self.system = moved.managed(vim.host.NetworkSystem, self.system._GetMoId())

@@ -115,8 +115,8 @@ def _check_unused(current: Storage, lun: Lun) -> None:
                                 f"{_disks(current)}")
     if current.usable is not None and lun.naa not in current.usable:
         usable = ", ".join(current.usable) or "none"
-        raise ConvergeError(f"{current.hosts[0]} does not offer {lun} for a VMFS: something is on it, or it is read-only "
-                            f"or too small. It offers: {usable}.")
+        raise ConvergeError(f"{current.hosts[0]} does not offer {lun} for a VMFS: something is on it, or it is "
+                            f"read-only or too small. It offers: {usable}.")
 
 
 def _disks(current: Storage) -> str:

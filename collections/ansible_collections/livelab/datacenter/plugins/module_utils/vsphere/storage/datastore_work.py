@@ -92,7 +92,14 @@ class DatastoreWork:
 
     def _read_datastores(self) -> None:
         found = self.client.collect({vim.Datastore: _DATASTORE})
-        self.datastores = {values["name"]: (ref, values) for ref, values in found.items()}
+        # Names are unique in a datacenter only: the datastore of these hosts is the one that is meant.
+        ours = set(self.hosts.values())
+
+        def is_ours(item: Any) -> bool:
+            return bool(ours & {mount.key for mount in item[1].get("host") or ()})
+
+        ordered = sorted(found.items(), key=is_ours)
+        self.datastores = {values["name"]: (ref, values) for ref, values in ordered}
 
     def _datastore(self, values: Mapping[str, Any]) -> datastore_plan.Datastore:
         vmfs = getattr(values.get("info"), "vmfs", None)
@@ -126,8 +133,8 @@ class DatastoreWork:
         system = self._manager(change.args["host"], "datastoreSystem")
         options = system.QueryVmfsDatastoreCreateOptions(change.args["path"], change.args["version"])
         if not options:
-            raise ConvergeError(f"{change.args['host']} has no way to make a VMFS on {change.args['path']}; it may be too "
-                                "small (1.3 GiB at least) or not empty.")
+            raise ConvergeError(f"{change.args['host']} has no way to make a VMFS on {change.args['path']}; it may be "
+                                "too small (1.3 GiB at least) or not empty.")
         spec = options[0].spec
         spec.vmfs.volumeName = change.args["name"]
         with self.client.slow():

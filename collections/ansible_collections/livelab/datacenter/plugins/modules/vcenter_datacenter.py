@@ -1,0 +1,117 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Declares a datacenter of a vCenter and its clusters."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vcenter_datacenter
+short_description: Declare a datacenter and its clusters
+version_added: 0.1.0
+author:
+  - The livelab.datacenter authors (@livelab)
+description:
+  - Declares a datacenter of a vCenter, and the clusters in it.
+  - Clusters that are not mentioned are left as they are.
+attributes:
+  check_mode:
+    description: Says what would change, and changes nothing.
+    support: full
+  diff_mode:
+    description: Shows what changes as it is before and after.
+    support: full
+options:
+  name:
+    description: Name of the datacenter, of 80 characters at most.
+    type: str
+    required: true
+  state:
+    description: Whether it is there. A datacenter with hosts in it is not removed.
+    type: str
+    choices: [present, absent]
+    default: present
+  clusters:
+    description: Clusters in it. New ones are made with the vCenter's defaults, that is without DRS and HA.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the cluster, of 80 characters at most.
+        type: str
+        required: true
+      state:
+        description: Whether it is there. A cluster with hosts in it is not removed.
+        type: str
+        choices: [present, absent]
+        default: present
+extends_documentation_fragment:
+  - livelab.datacenter.vsphere
+seealso:
+  - module: livelab.datacenter.vcenter_host
+"""
+
+EXAMPLES = r"""
+- name: The datacenter of the lab
+  livelab.datacenter.vcenter_datacenter:
+    hostname: vcenter.example.org
+    username: administrator@vsphere.local
+    password: "{{ vault_vcenter_password }}"
+    name: Thesis
+
+- name: With a cluster
+  livelab.datacenter.vcenter_datacenter:
+    hostname: vcenter.example.org
+    username: administrator@vsphere.local
+    password: "{{ vault_vcenter_password }}"
+    name: Thesis
+    clusters:
+      - name: Migration
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed (in check mode, what would be), in order.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - what: datacenter Thesis
+      action: add
+      before: null
+      after: {name: Thesis}
+failed_change:
+  description: The change that failed. C(msg) says why.
+  returned: when a change failed
+  type: dict
+not_reached:
+  description: The changes after the one that failed; they were not made.
+  returned: when a change failed
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.datacenter import DatacenterWork
+
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+CLUSTER = {"name": {"type": "str", "required": True}, "state": STATE}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(
+            name={"type": "str", "required": True},
+            state=STATE,
+            clusters={"type": "list", "elements": "dict", "options": CLUSTER},
+        ),
+        supports_check_mode=True,
+    )
+    work = DatacenterWork(module.params)
+    converge(module, work.read, work.plan, work.apply, explain, close=work.close)
+
+
+if __name__ == "__main__":
+    main()
