@@ -1,0 +1,96 @@
+package vsphere
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// The functions here keep an inventory's references right on both sides: a child in its folder, an object in the lists that name
+// it. The simulator does the same for its own objects, but not for those that are made here.
+
+// child is the object of a name in a folder, nil for none.
+func (r *registry) child(folder types.ManagedObjectReference, name string) mo.Entity {
+	return r.FindByName(name, r.list(folder, "childEntity"))
+}
+
+// adopt registers an object and puts it into a folder.
+func (r *registry) adopt(folder types.ManagedObjectReference, object mo.Entity) {
+	parent := r.Get(folder).(mo.Entity)
+	r.PutEntity(parent, object)
+	r.addTo(folder, "childEntity", object.Reference())
+}
+
+// orphan takes an object out of its folder and out of the registry.
+func (r *registry) orphan(object mo.Entity) {
+	ref := object.Reference()
+	if parent := object.Entity().Parent; parent != nil {
+		r.removeFrom(*parent, "childEntity", ref)
+	}
+	r.Remove(r.context(), ref)
+}
+
+// addTo puts a reference into a list property of a registered object, once.
+func (r *registry) addTo(owner types.ManagedObjectReference, property string, ref types.ManagedObjectReference) {
+	if list := r.list(owner, property); !slices.Contains(list, ref) {
+		r.setList(owner, property, append(list, ref))
+	}
+}
+
+// removeFrom takes a reference out of a list property of a registered object.
+func (r *registry) removeFrom(owner types.ManagedObjectReference, property string, ref types.ManagedObjectReference) {
+	list := r.list(owner, property)
+	if i := slices.Index(list, ref); i >= 0 {
+		r.setList(owner, property, slices.Delete(list, i, i+1))
+	}
+}
+
+// list is a copy of a list property of a registered object, empty when there is no such object.
+func (r *registry) list(owner types.ManagedObjectReference, property string) []types.ManagedObjectReference {
+	object := r.Get(owner)
+	if object == nil {
+		return nil
+	}
+	var refs []types.ManagedObjectReference
+	r.WithLock(r.context(), owner, func() {
+		field := listField(object, property)
+		refs = slices.Clone(field.Interface().([]types.ManagedObjectReference))
+	})
+	return refs
+}
+
+func (r *registry) setList(owner types.ManagedObjectReference, property string, refs []types.ManagedObjectReference) {
+	if object := r.Get(owner); object != nil {
+		r.update(object, change{Name: property, Val: refs})
+	}
+}
+
+// listField finds a list property in an object of the simulator, whatever it is wrapped in.
+func listField(object mo.Reference, property string) reflect.Value {
+	name := strings.ToUpper(property[:1]) + property[1:]
+	field := reflect.ValueOf(object).Elem().FieldByName(name)
+	if !field.IsValid() {
+		panic(fmt.Sprintf("vsphere: %T has no %s", object, name))
+	}
+	return field
+}
+
+// datacenterOf is the datacenter that an entity is in.
+func (r *registry) datacenterOf(ref types.ManagedObjectReference) (*simulator.Datacenter, bool) {
+	for object := r.Get(ref); object != nil; object = r.Get(ref) {
+		if dc, ok := object.(*simulator.Datacenter); ok {
+			return dc, true
+		}
+		entity, ok := object.(mo.Entity)
+		if !ok || entity.Entity().Parent == nil {
+			return nil, false
+		}
+		ref = *entity.Entity().Parent
+	}
+	return nil, false
+}

@@ -1,0 +1,82 @@
+package vsphere
+
+import (
+	"time"
+
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// serviceMethods answers HostServiceSystem.
+type serviceMethods struct {
+	*overlay
+	v *view
+}
+
+func (m *serviceMethods) StartService(req *types.StartService) soap.HasFault {
+	body := &methods.StartServiceBody{Res: &types.StartServiceResponse{}}
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).soap()
+	return body
+}
+
+func (m *serviceMethods) StopService(req *types.StopService) soap.HasFault {
+	body := &methods.StopServiceBody{Res: &types.StopServiceResponse{}}
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, false) }).soap()
+	return body
+}
+
+func (m *serviceMethods) RestartService(req *types.RestartService) soap.HasFault {
+	body := &methods.RestartServiceBody{Res: &types.RestartServiceResponse{}}
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).soap()
+	return body
+}
+
+func (m *serviceMethods) UpdateServicePolicy(req *types.UpdateServicePolicy) soap.HasFault {
+	body := &methods.UpdateServicePolicyBody{Res: &types.UpdateServicePolicyResponse{}}
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setServicePolicy(req.Id, req.Policy) }).soap()
+	return body
+}
+
+func (m *serviceMethods) RefreshServices(*types.RefreshServices) soap.HasFault {
+	body := &methods.RefreshServicesBody{Res: &types.RefreshServicesResponse{}}
+	body.Fault_ = m.v.reachable().soap()
+	return body
+}
+
+// dateTimeMethods answers HostDateTimeSystem. The hosts' clocks are the machine's own, so they are never set by hand.
+type dateTimeMethods struct {
+	*overlay
+	v *view
+}
+
+func (m *dateTimeMethods) UpdateDateTimeConfig(req *types.UpdateDateTimeConfig) soap.HasFault {
+	body := &methods.UpdateDateTimeConfigBody{Res: &types.UpdateDateTimeConfigResponse{}}
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDateTime(req.Config) }).soap()
+	return body
+}
+
+func (m *dateTimeMethods) QueryDateTime(*types.QueryDateTime) soap.HasFault {
+	body := &methods.QueryDateTimeBody{Res: &types.QueryDateTimeResponse{Returnval: time.Now().UTC()}}
+	body.Fault_ = m.v.reachable().soap()
+	return body
+}
+
+func (m *dateTimeMethods) UpdateDateTime(*types.UpdateDateTime) soap.HasFault {
+	return &methods.UpdateDateTimeBody{
+		Fault_: hostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.name).soap(),
+	}
+}
+
+func (m *dateTimeMethods) QueryAvailableTimeZones(*types.QueryAvailableTimeZones) soap.HasFault {
+	zone := types.HostDateTimeSystemTimeZone{Key: "UTC", Name: "UTC", Description: "UTC"}
+	return &methods.QueryAvailableTimeZonesBody{
+		Res: &types.QueryAvailableTimeZonesResponse{Returnval: []types.HostDateTimeSystemTimeZone{zone}},
+	}
+}
+
+func (m *dateTimeMethods) RefreshDateTimeSystem(*types.RefreshDateTimeSystem) soap.HasFault {
+	body := &methods.RefreshDateTimeSystemBody{Res: &types.RefreshDateTimeSystemResponse{}}
+	body.Fault_ = m.v.reachable().soap()
+	return body
+}

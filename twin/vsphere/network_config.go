@@ -1,0 +1,134 @@
+package vsphere
+
+import "github.com/vmware/govmomi/vim25/types"
+
+// applyConfig makes the changes of UpdateNetworkConfig, all of them or none, and returns the VMkernel adapters it added.
+//
+// The order is that in which a configuration can need itself: what is removed first, adapters before groups before switches,
+// then switches, groups and adapters are added and edited.
+func (s *state) applyConfig(host int, config types.HostNetworkConfig) ([]string, *failure) {
+	if f := s.applyRemovals(config); f != nil {
+		return nil, f
+	}
+	for _, c := range config.Vswitch {
+		if f := s.applySwitchConfig(c); f != nil {
+			return nil, f
+		}
+	}
+	for _, c := range config.Portgroup {
+		if f := s.applyPortgroupConfig(c); f != nil {
+			return nil, f
+		}
+	}
+	var added []string
+	for _, c := range config.Vnic {
+		device, f := s.applyVnicConfig(host, c)
+		if f != nil {
+			return nil, f
+		}
+		if device != "" {
+			added = append(added, device)
+		}
+	}
+	return added, s.applyIPConfig(config)
+}
+
+func (s *state) applyRemovals(config types.HostNetworkConfig) *failure {
+	for _, c := range config.Vnic {
+		if c.ChangeOperation == remove {
+			if f := s.removeVnic(c.Device); f != nil {
+				return f
+			}
+		}
+	}
+	for _, c := range config.Portgroup {
+		if c.ChangeOperation == remove {
+			if c.Spec == nil {
+				return invalid("config.portgroup.spec", "missing")
+			}
+			if f := s.removePortgroup(c.Spec.Name); f != nil {
+				return f
+			}
+		}
+	}
+	for _, c := range config.Vswitch {
+		if c.ChangeOperation == remove {
+			if f := s.removeSwitch(c.Name); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+const (
+	add    = string(types.HostConfigChangeOperationAdd)
+	edit   = string(types.HostConfigChangeOperationEdit)
+	remove = string(types.HostConfigChangeOperationRemove)
+	ignore = string(types.HostConfigChangeOperationIgnore)
+)
+
+func (s *state) applySwitchConfig(c types.HostVirtualSwitchConfig) *failure {
+	switch c.ChangeOperation {
+	case add:
+		return s.addSwitch(c.Name, c.Spec)
+	case edit:
+		return s.updateSwitch(c.Name, c.Spec)
+	}
+	return checkOperation("config.vswitch", c.ChangeOperation)
+}
+
+func (s *state) applyPortgroupConfig(c types.HostPortGroupConfig) *failure {
+	if c.Spec == nil {
+		return invalid("config.portgroup.spec", "missing")
+	}
+	switch c.ChangeOperation {
+	case add:
+		return s.addPortgroup(*c.Spec)
+	case edit:
+		return s.updatePortgroup(c.Spec.Name, *c.Spec)
+	}
+	return checkOperation("config.portgroup", c.ChangeOperation)
+}
+
+func (s *state) applyVnicConfig(host int, c types.HostVirtualNicConfig) (string, *failure) {
+	spec := types.HostVirtualNicSpec{}
+	if c.Spec != nil {
+		spec = *c.Spec
+	}
+	switch c.ChangeOperation {
+	case add:
+		return s.addVnic(host, c.Portgroup, spec)
+	case edit:
+		setDefault(&spec.Portgroup, c.Portgroup)
+		return "", s.updateVnic(c.Device, spec)
+	}
+	return "", checkOperation("config.vnic", c.ChangeOperation)
+}
+
+func (s *state) applyIPConfig(config types.HostNetworkConfig) *failure {
+	if config.DnsConfig != nil {
+		if f := s.updateDNS(config.DnsConfig); f != nil {
+			return f
+		}
+	}
+	for _, route := range []types.BaseHostIpRouteConfig{config.IpRouteConfig, config.ConsoleIpRouteConfig} {
+		if route != nil {
+			if f := s.updateRoute(route); f != nil {
+				return f
+			}
+		}
+	}
+	if config.IpV6Enabled != nil {
+		s.updateIPv6(*config.IpV6Enabled)
+	}
+	return nil
+}
+
+// checkOperation accepts the operations that were done already or need nothing.
+func checkOperation(what, operation string) *failure {
+	if operation == "" || operation == remove || operation == ignore {
+		return nil
+	}
+	return invalid(what+".changeOperation", "%q is not one of add, edit, remove, ignore", operation)
+}

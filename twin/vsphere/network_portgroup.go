@@ -1,0 +1,72 @@
+package vsphere
+
+import (
+	"slices"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// maxVLAN is "all VLANs" (guest tagging); 1 to 4094 are VLANs, 0 is none.
+const maxVLAN = 4095
+
+// addPortgroup makes a port group on a switch. Faults: AlreadyExists, InvalidArgument, NotFound.
+func (s *state) addPortgroup(spec types.HostPortGroupSpec) *failure {
+	if s.portgroup(spec.Name) != nil {
+		return alreadyExists(spec.Name, "The port group %q already exists", spec.Name)
+	}
+	if f := s.checkPortgroup(spec); f != nil {
+		return f
+	}
+	s.Network.Portgroup = append(s.Network.Portgroup, types.HostPortGroup{Spec: spec})
+	s.refresh()
+	return nil
+}
+
+// updatePortgroup reconfigures, renames or moves a port group. Faults: AlreadyExists, InvalidArgument, NotFound.
+func (s *state) updatePortgroup(name string, spec types.HostPortGroupSpec) *failure {
+	group := s.portgroup(name)
+	if group == nil {
+		return notFound("There is no port group %q", name)
+	}
+	setDefault(&spec.Name, name)
+	setDefault(&spec.VswitchName, group.Spec.VswitchName)
+	if spec.Name != name && s.portgroup(spec.Name) != nil {
+		return alreadyExists(spec.Name, "The port group %q already exists", spec.Name)
+	}
+	if f := s.checkPortgroup(spec); f != nil {
+		return f
+	}
+	if nic := s.vnicOn(name); nic != nil {
+		nic.Portgroup, nic.Spec.Portgroup = spec.Name, spec.Name
+	}
+	group.Spec = spec
+	s.refresh()
+	return nil
+}
+
+// removePortgroup takes a port group away. Faults: NotFound, ResourceInUse.
+func (s *state) removePortgroup(name string) *failure {
+	if s.portgroup(name) == nil {
+		return notFound("There is no port group %q", name)
+	}
+	if nic := s.vnicOn(name); nic != nil {
+		return inUse("PortGroup", name, "The port group %q is in use by %s", name, nic.Device)
+	}
+	s.Network.Portgroup = slices.DeleteFunc(s.Network.Portgroup, func(g types.HostPortGroup) bool { return g.Spec.Name == name })
+	s.refresh()
+	return nil
+}
+
+func (s *state) checkPortgroup(spec types.HostPortGroupSpec) *failure {
+	if spec.Name == "" {
+		return invalid("portgrp.name", "a port group needs a name")
+	}
+	if spec.VlanId < 0 || spec.VlanId > maxVLAN {
+		return invalid("portgrp.vlanId", "%d: a VLAN id is 0 (none), 1 to 4094, or %d (all)", spec.VlanId, maxVLAN)
+	}
+	sw := s.vswitch(spec.VswitchName)
+	if sw == nil {
+		return notFound("There is no virtual switch %q", spec.VswitchName)
+	}
+	return checkPolicy(&spec.Policy, uplinks(sw.Spec.Bridge))
+}

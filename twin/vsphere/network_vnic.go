@@ -1,0 +1,154 @@
+package vsphere
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// addVnic makes a VMkernel adapter on a port group and returns its device name. Faults: AlreadyExists, HostConfigFault,
+// InvalidArgument, InvalidState, NotFound.
+func (s *state) addVnic(host int, portgroup string, spec types.HostVirtualNicSpec) (string, *failure) {
+	setDefault(&portgroup, spec.Portgroup)
+	if s.portgroup(portgroup) == nil {
+		return "", notFound("There is no port group %q", portgroup)
+	}
+	if nic := s.vnicOn(portgroup); nic != nil {
+		return "", alreadyExists(nic.Device, "The port group %q already has the VMkernel adapter %s", portgroup, nic.Device)
+	}
+	device, number := s.freeDevice()
+	nic := types.HostVirtualNic{
+		Device: device, Key: vnicKey(device), Portgroup: portgroup, Port: portKey(host, number),
+		Spec: types.HostVirtualNicSpec{
+			Mac: vmkMAC(host, number), Portgroup: portgroup, Mtu: defaultMTU,
+			TsoEnabled: types.NewBool(true), NetStackInstanceKey: defaultStack,
+		},
+	}
+	if spec.Ip == nil {
+		spec.Ip = &types.HostIpConfig{Dhcp: true}
+	}
+	if f := s.applyVnic(&nic, spec); f != nil {
+		return "", f
+	}
+	s.Network.Vnic = append(s.Network.Vnic, nic)
+	if stack := nic.Spec.NetStackInstanceKey; stack == nicVMotion || stack == nicProvisioning {
+		s.selectNic(stack, device) // An adapter on a stack of its own carries that stack's traffic and no other.
+	}
+	s.refresh()
+	return device, nil
+}
+
+// updateVnic reconfigures a VMkernel adapter; what spec leaves out keeps its value. Faults: HostConfigFault, InvalidArgument,
+// InvalidState, NotFound.
+func (s *state) updateVnic(device string, spec types.HostVirtualNicSpec) *failure {
+	nic := s.vnic(device)
+	if nic == nil {
+		return notFound("There is no VMkernel adapter %q", device)
+	}
+	if spec.NetStackInstanceKey != "" && spec.NetStackInstanceKey != nic.Spec.NetStackInstanceKey {
+		return invalid("nic.netStackInstanceKey", "the TCP/IP stack of %s cannot be changed", device)
+	}
+	if group := spec.Portgroup; group != "" && group != nic.Portgroup {
+		if s.portgroup(group) == nil {
+			return notFound("There is no port group %q", group)
+		}
+		if other := s.vnicOn(group); other != nil {
+			return alreadyExists(other.Device, "The port group %q already has the VMkernel adapter %s", group, other.Device)
+		}
+		nic.Portgroup, nic.Spec.Portgroup = group, group
+	}
+	if f := s.applyVnic(nic, spec); f != nil {
+		return f
+	}
+	s.refresh()
+	return nil
+}
+
+// removeVnic takes a VMkernel adapter away. Faults: HostConfigFault, NotFound, ResourceInUse.
+func (s *state) removeVnic(device string) *failure {
+	if s.vnic(device) == nil {
+		return notFound("There is no VMkernel adapter %q", device)
+	}
+	if contains(s.ISCSI.Bound, device) {
+		return inUse("VirtualNic", device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
+	}
+	if selected := s.selected(nicManagement); len(selected) == 1 && selected[0] == device {
+		return hostConfig("The VMkernel adapter %s is the only one for management traffic", device)
+	}
+	s.Network.Vnic = slices.DeleteFunc(s.Network.Vnic, func(n types.HostVirtualNic) bool { return n.Device == device })
+	s.refresh()
+	return nil
+}
+
+// applyVnic checks a specification and puts what it names into an adapter.
+func (s *state) applyVnic(nic *types.HostVirtualNic, spec types.HostVirtualNicSpec) *failure {
+	if spec.Mtu != 0 && (spec.Mtu < minMTU || spec.Mtu > maxMTU) {
+		return invalid("nic.mtu", "%d: an MTU is %d to %d bytes", spec.Mtu, minMTU, maxMTU)
+	}
+	if stack := spec.NetStackInstanceKey; stack != "" {
+		if !slices.ContainsFunc(s.Network.NetStackInstance, func(n types.HostNetStackInstance) bool { return n.Key == stack }) {
+			return invalid("nic.netStackInstanceKey", "the host has no TCP/IP stack %q", stack)
+		}
+		nic.Spec.NetStackInstanceKey = stack
+	}
+	if spec.Ip != nil {
+		ip, f := s.checkIP(nic, *spec.Ip)
+		if f != nil {
+			return f
+		}
+		nic.Spec.Ip = ip
+	}
+	if spec.Mtu != 0 {
+		nic.Spec.Mtu = spec.Mtu
+	}
+	if spec.Mac != "" {
+		nic.Spec.Mac = strings.ToLower(spec.Mac)
+	}
+	nic.Spec.TsoEnabled = first(spec.TsoEnabled, nic.Spec.TsoEnabled)
+	nic.Spec.IpRouteSpec = first(spec.IpRouteSpec, nic.Spec.IpRouteSpec)
+	return nil
+}
+
+// checkIP is the address an adapter gets from a configuration.
+func (s *state) checkIP(nic *types.HostVirtualNic, ip types.HostIpConfig) (*types.HostIpConfig, *failure) {
+	if ip.IpV6Config != nil && !*s.Network.IpV6Enabled && len(ip.IpV6Config.IpV6Address) > 0 {
+		return nil, fail(&types.InvalidState{}, "IPv6 is off on this host, so %s cannot have an IPv6 address", nic.Device)
+	}
+	if ip.Dhcp {
+		return dhcpAddress(nic, ip), nil
+	}
+	if ip.IpAddress == "" && nic.Spec.Ip != nil {
+		ip.IpAddress, ip.SubnetMask = nic.Spec.Ip.IpAddress, nic.Spec.Ip.SubnetMask
+	}
+	addr, err := netip.ParseAddr(ip.IpAddress)
+	if err != nil || !addr.Is4() || addr.IsMulticast() || addr.IsUnspecified() {
+		return nil, invalid("nic.ip.ipAddress", "%q is not the IPv4 address of an adapter", ip.IpAddress)
+	}
+	if bits, ok := prefixLength(ip.SubnetMask); !ok || bits == 0 || bits > 30 {
+		return nil, invalid("nic.ip.subnetMask", "%q is not an IPv4 network mask", ip.SubnetMask)
+	}
+	for _, other := range s.Network.Vnic {
+		if other.Device != nic.Device && other.Spec.Ip != nil && other.Spec.Ip.IpAddress == ip.IpAddress {
+			return nil, hostConfig("The address %s is already that of %s", ip.IpAddress, other.Device)
+		}
+	}
+	return &ip, nil
+}
+
+// dhcpAddress is what DHCP gives: no server answers on these networks, so an adapter keeps the address it has, and one that has
+// none takes a link-local one, as ESXi does.
+func dhcpAddress(nic *types.HostVirtualNic, ip types.HostIpConfig) *types.HostIpConfig {
+	result := types.HostIpConfig{Dhcp: true, IpV6Config: ip.IpV6Config}
+	if nic.Spec.Ip != nil && nic.Spec.Ip.IpAddress != "" {
+		result.IpAddress, result.SubnetMask = nic.Spec.Ip.IpAddress, nic.Spec.Ip.SubnetMask
+		return &result
+	}
+	var a, b int
+	if _, err := fmt.Sscanf(nic.Spec.Mac[len(nic.Spec.Mac)-5:], "%x:%x", &a, &b); err == nil {
+		result.IpAddress, result.SubnetMask = fmt.Sprintf("169.254.%d.%d", a, b+1), "255.255.0.0"
+	}
+	return &result
+}

@@ -1,0 +1,85 @@
+package vsphere
+
+import (
+	"slices"
+	"time"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+func (s *state) service(id string) *types.HostService {
+	for i := range s.Services {
+		if s.Services[i].Key == id {
+			return &s.Services[i]
+		}
+	}
+	return nil
+}
+
+// setService starts or stops a service. Faults: HostConfigFault, NotFound, and InvalidState for one that already is so.
+func (s *state) setService(id string, running bool) *failure {
+	service := s.service(id)
+	if service == nil {
+		return notFound("The host has no service %q", id)
+	}
+	if !running && service.Required {
+		return hostConfig("The service %q is required and cannot be stopped", id)
+	}
+	if !running && !service.Running {
+		return fail(&types.InvalidState{}, "The service %q is not running", id)
+	}
+	service.Running = running
+	return nil
+}
+
+// setServicePolicy says when a service starts by itself: "on" with the host, "off" never, "automatic" with its firewall ports.
+func (s *state) setServicePolicy(id, policy string) *failure {
+	service := s.service(id)
+	if service == nil {
+		return notFound("The host has no service %q", id)
+	}
+	allowed := []string{
+		string(types.HostServicePolicyOn), string(types.HostServicePolicyOff), string(types.HostServicePolicyAutomatic),
+	}
+	if !slices.Contains(allowed, policy) {
+		return invalid("policy", "%q is not one of %v", policy, allowed)
+	}
+	service.Policy = policy
+	return nil
+}
+
+// boot is what a restart of the host does to its configuration: IPv6 as asked for, services by their policies.
+func (s *state) boot() {
+	s.Network.IpV6Enabled = types.NewBool(*s.Network.AtBootIpV6Enabled)
+	for i := range s.Services {
+		service := &s.Services[i]
+		service.Running = service.Required || service.Policy == string(types.HostServicePolicyOn) ||
+			service.Policy == string(types.HostServicePolicyAutomatic) && service.Running
+	}
+}
+
+// updateDateTime sets NTP servers and time zone. Faults: HostConfigFault, InvalidArgument.
+func (s *state) updateDateTime(config types.HostDateTimeConfig) *failure {
+	if zone := config.TimeZone; zone != "" {
+		location, err := time.LoadLocation(zone)
+		if err != nil {
+			return invalid("config.timeZone", "%q is not a time zone", zone)
+		}
+		_, offset := time.Now().In(location).Zone()
+		s.DateTime.TimeZone = types.HostDateTimeSystemTimeZone{
+			Key: zone, Name: zone, Description: zone, GmtOffset: int32(offset),
+		}
+	}
+	if config.NtpConfig != nil {
+		for _, server := range config.NtpConfig.Server {
+			if !domainName.MatchString(server) && !isAddress(server) {
+				return invalid("config.ntpConfig.server", "%q is neither a name nor an address", server)
+			}
+		}
+		s.DateTime.NtpConfig = config.NtpConfig
+	}
+	if config.Protocol != "" {
+		s.DateTime.SystemClockProtocol = config.Protocol
+	}
+	return nil
+}

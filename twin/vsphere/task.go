@@ -1,0 +1,73 @@
+package vsphere
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// task runs work as a task of the registry and returns its reference at once. The simulator's own tasks keep the object they are
+// about locked for as long as they run, and say of a fault no more than its type; these do neither.
+//
+// descriptionID is the task's kind in the API reference, such as "host.reconnect".
+func (r *registry) task(ctx *simulator.Context, entity types.ManagedObjectReference, descriptionID string,
+	work func() (types.AnyType, *failure),
+) types.ManagedObjectReference {
+	t := &simulator.Task{}
+	now := time.Now()
+	t.Info = types.TaskInfo{
+		Entity: &entity, EntityName: r.nameOf(entity), DescriptionId: descriptionID, Name: descriptionID + "_Task",
+		QueueTime: now, StartTime: &now, State: types.TaskInfoStateRunning,
+		Reason: &types.TaskReasonUser{UserName: userOf(ctx)},
+	}
+	r.mu.Lock()
+	r.tasks++
+	t.Self = types.ManagedObjectReference{Type: "Task", Value: fmt.Sprintf("task-%d", taskBase+r.tasks)}
+	r.mu.Unlock()
+	t.Info.Key, t.Info.Task = t.Self.Value, t.Self
+	r.Put(t)
+	go r.finish(t, work)
+	return t.Self
+}
+
+// taskBase keeps these tasks' numbers apart from those of the simulator's own.
+const taskBase = 100000
+
+func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failure)) {
+	result, f := work()
+	changes := []change{{Name: "info.completeTime", Val: time.Now()}}
+	if f != nil {
+		changes = append(changes,
+			change{Name: "info.error", Val: types.LocalizedMethodFault{Fault: f.fault, LocalizedMessage: f.text}},
+			change{Name: "info.state", Val: types.TaskInfoStateError})
+	} else {
+		changes = append(changes,
+			change{Name: "info.result", Val: result},
+			change{Name: "info.progress", Val: int32(100)},
+			change{Name: "info.state", Val: types.TaskInfoStateSuccess})
+	}
+	r.update(t, changes...)
+}
+
+func userOf(ctx *simulator.Context) string {
+	if ctx.Session == nil {
+		return ""
+	}
+	return ctx.Session.UserName
+}
+
+// nameOf is an entity's name, or its id when it has none.
+func (r *registry) nameOf(ref types.ManagedObjectReference) string {
+	name := ref.Value
+	if entity, ok := r.Get(ref).(mo.Entity); ok {
+		r.WithLock(r.context(), ref, func() {
+			if n := entity.Entity().Name; n != "" {
+				name = n
+			}
+		})
+	}
+	return name
+}

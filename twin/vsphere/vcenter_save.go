@@ -1,0 +1,3 @@
+package vsphere
+
+func (vc *vcenter) save() {}
