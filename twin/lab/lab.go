@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"livelab.dev/twin/hypervisor"
 	"livelab.dev/twin/nas"
 	"livelab.dev/twin/network"
 	"livelab.dev/twin/vsphere"
@@ -23,6 +24,7 @@ type Lab struct {
 	authority *Authority
 	network   *network.Network
 	nas       *nas.Server
+	backing   hypervisor.Backing
 	vsphere   *vsphere.Server
 	began     time.Time
 	ready     atomic.Bool
@@ -41,6 +43,7 @@ func Start(ctx context.Context, d Dir, config Config, logf func(string, ...any))
 		{"secrets", l.openSecrets},
 		{"guests' network", l.startNetwork},
 		{"NAS", l.startNAS},
+		{"hypervisor", l.startBacking},
 		{"vSphere", l.startVSphere},
 		{"description", l.describe},
 	} {
@@ -103,6 +106,19 @@ func (l *Lab) startNAS(ctx context.Context) error {
 	l.closers = append(l.closers, l.nas.Close)
 	// The NAS ends when it is closed: after the machines, whose disks it serves, and not already when ctx ends.
 	return l.nas.Start(context.WithoutCancel(ctx))
+}
+
+func (l *Lab) startBacking(context.Context) (err error) {
+	if l.Config.Backing == "model" {
+		l.backing = hypervisor.NewModel(hypervisor.ModelConfig{})
+		return nil
+	}
+	dir := l.Dir.join("hypervisor")
+	if count, err := hypervisor.EndStray(dir); err != nil || count > 0 {
+		l.logf("ended %d QEMU processes of an earlier run: %v", count, err)
+	}
+	l.backing, err = hypervisor.NewQEMU(hypervisor.QEMUConfig{Dir: dir, Traffic: l.network.Traffic, Logf: l.logf})
+	return err
 }
 
 func (l *Lab) startVSphere(ctx context.Context) (err error) {

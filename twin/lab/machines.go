@@ -6,7 +6,7 @@ package lab
 func (l *Lab) machines() []Machine { return nil }
 
 // accel says what runs the machines' processors.
-func (l *Lab) accel() string { return "none" }
+func (l *Lab) accel() string { return l.backing.Accel() }
 
 // calls counts API calls by endpoint and method.
 func (l *Lab) calls() map[string]map[string]int64 { return l.vsphere.Calls() }

@@ -12,7 +12,7 @@ import (
 
 // stateOf is what a freshly installed data centre lacks: what hosts, vCenter, NAS and machines have in the directory.
 // Secrets and certificates stay: they belong to whoever uses the data centre.
-var stateOf = []string{"esxi*", "vcenter", "datastores", "machines", "nas", "hypervisor"}
+var stateOf = []string{"esxi*", "vcenter", "datastores", "machines", "nas"}
 
 // Reset takes a stopped data centre back to a freshly installed one. Reports of earlier runs are kept under another name.
 func Reset(d Dir) error {
