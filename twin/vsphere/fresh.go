@@ -59,6 +59,9 @@ func freshNetwork(hc HostConfig, template types.HostNetworkInfo) types.HostNetwo
 	for i := 0; i < hc.NICs; i++ {
 		network.Pnic = append(network.Pnic, freshPnic(hc.Number, i, template.Pnic[0]))
 	}
+	for i := range network.Vswitch {
+		network.Vswitch[i].Spec.Mtu = defaultMTU
+	}
 	for i := range network.Portgroup {
 		network.Portgroup[i].Spec.Policy = types.HostNetworkPolicy{}
 	}
