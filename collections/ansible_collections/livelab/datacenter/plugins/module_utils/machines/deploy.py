@@ -124,8 +124,8 @@ class Deployment:
         datastore = self.site.datastore(self.params["datastore"])
         hosts = [host for host in self.site.fit_hosts(cluster) if sees(host, datastore)]
         if not hosts:
-            raise ConvergeError(f"no host of the cluster '{cluster.name}' is connected, out of maintenance mode and has "
-                                f"the datastore '{datastore.name}'.")
+            raise ConvergeError(f"no host of the cluster '{cluster.name}' is connected, out of maintenance mode and "
+                                f"has the datastore '{datastore.name}'.")
         return cluster.values["resourcePool"], hosts[0], {"cluster": cluster.name, "esxi_hostname": hosts[0].name}
 
     def _check_datastore(self, datastore: Found, host: Found, disks: tuple, package: Package) -> None:

@@ -148,6 +148,23 @@ def sees(host: Found, datastore: Found) -> bool:
     return False
 
 
+def find_machine(client: Client, name: str, datacenter: str | None) -> Any:
+    """The virtual machine of this name, unique in its data centre or, when none is given, in all. One call or two.
+
+    :raises ConvergeError: naming those that exist, or when several are called so.
+    """
+    root = find_datacenter(client, datacenter).ref if datacenter else None
+    found = client.collect({vim.VirtualMachine: ["name"]}, root=root)
+    matching = [ref for ref, values in found.items() if values.get("name") == name]
+    where = datacenter or client.hostname
+    if not matching:
+        names = listing(values.get("name") for values in found.values())
+        raise ConvergeError(f"no virtual machine '{name}' in {where}; it has: {names}.")
+    if len(matching) > 1:
+        raise ConvergeError(f"{len(matching)} virtual machines in {where} are called '{name}'; give their datacenter.")
+    return matching[0]
+
+
 def find_datacenter(client: Client, name: str | None) -> Found:
     """The data centre of this name, or the only one. One call."""
     found = client.collect({vim.Datacenter: ["name", "vmFolder"]})

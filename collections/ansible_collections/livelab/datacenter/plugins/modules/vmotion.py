@@ -1,0 +1,184 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vmotion
+short_description: Where a virtual machine is
+version_added: 0.1.0
+description:
+  - Declares on which host, or in which cluster, and on which datastore a virtual machine is, and moves it there when it
+    is not. A machine that runs goes on running.
+  - The vCenter checks the move beforehand, in check mode too, and all that stands against it is said.
+  - On any failure the machine stays where it is.
+author:
+  - The livelab.datacenter authors
+extends_documentation_fragment:
+  - livelab.datacenter.vsphere
+options:
+  name:
+    description:
+      - The virtual machine's name, unique in its data centre.
+    type: str
+    required: true
+  datacenter:
+    description:
+      - The data centre it is in. May be left out where there is only one.
+    type: str
+  destination_host:
+    description:
+      - The ESXi host it is to be on, as the vCenter names it.
+    type: str
+  cluster:
+    description:
+      - The cluster it is to be in. A machine in it stays on its host; another goes to the first host that is fit.
+    type: str
+  datastore:
+    description:
+      - The datastore that is to hold its files and disks. They stay where they are when not set.
+    type: str
+  networks:
+    description:
+      - Networks it is on now, and those they become at the destination. The others keep their name.
+      - Has an effect only when the machine moves.
+    type: dict
+  priority:
+    description:
+      - How much of the hosts' power the move may claim.
+    type: str
+    choices: [default, high, low]
+    default: default
+  precheck_only:
+    description:
+      - Only check whether it could move. Fails with all that stands against it; changes nothing.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait for the move to end.
+    type: int
+    default: 3600
+attributes:
+  check_mode:
+    support: full
+    description: The vCenter checks the move, nothing moves.
+  diff_mode:
+    support: full
+    description: Shows the place before and after.
+notes:
+  - How long each phase took is known only where the server tells it. A vCenter does not; RV(migration.phases) is null
+    then.
+"""
+
+EXAMPLES = r"""
+- name: The web server is on the second host
+  livelab.datacenter.vmotion:
+    hostname: 192.168.1.20
+    username: administrator@vsphere.local
+    password: "{{ vcenter_password }}"
+    name: web
+    destination_host: 192.168.1.12
+    priority: high
+  register: move
+
+- name: What it took
+  ansible.builtin.debug:
+    msg: "{{ move.migration.duration_s }} s"
+  when: move is changed
+
+- name: Could it go back?
+  livelab.datacenter.vmotion:
+    hostname: 192.168.1.20
+    username: administrator@vsphere.local
+    password: "{{ vcenter_password }}"
+    name: web
+    destination_host: 192.168.1.11
+    precheck_only: true
+"""
+
+RETURN = r"""
+host:
+  description: The host it is on afterwards.
+  returned: success
+  type: str
+  sample: 192.168.1.12
+migration:
+  description: What the move took, null when there was none.
+  returned: success
+  type: dict
+  contains:
+    from:
+      description: The host it was on.
+      type: str
+    to:
+      description: The host it went to.
+      type: str
+    started:
+      description: When it began by the server's clock, in ISO 8601, UTC.
+      type: str
+    ended:
+      description: When it was done.
+      type: str
+    duration_s:
+      description: Seconds between the two.
+      type: float
+    progress:
+      description: The percentages the server told on the way, each with the seconds since the start.
+      type: list
+      elements: dict
+      sample: [{at_s: 0.4, percent: 20}]
+    phases:
+      description:
+        - Where the server tells it, else null. Seconds of C(setup_s), C(precopy_s), C(switchover_s), C(downtime_s) and
+          C(total_s); C(transferred_bytes); C(rounds) of pre-copy; C(measured), false when computed from a model.
+      type: dict
+faults:
+  description: What stands against the move, each in a line.
+  returned: when the check refuses it
+  type: list
+  elements: str
+changes:
+  description: What changed, or would in check mode.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.machines.vmotion import Motion
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(
+            name={"type": "str", "required": True},
+            datacenter={"type": "str"},
+            destination_host={"type": "str"},
+            cluster={"type": "str"},
+            datastore={"type": "str"},
+            networks={"type": "dict"},
+            priority={"type": "str", "choices": ["default", "high", "low"], "default": "default"},
+            precheck_only={"type": "bool", "default": False},
+            wait_timeout={"type": "int", "default": 3600},
+        ),
+        mutually_exclusive=[("destination_host", "cluster")],
+        required_one_of=[("destination_host", "cluster", "datastore")],
+        supports_check_mode=True,
+    )
+    work = Motion(module.params)
+
+    def result() -> dict:
+        for text in work.warnings:
+            module.warn(text)
+        return work.result()
+
+    converge(module, work.read, work.plan, work.apply, explain, result, work.close)
+
+
+if __name__ == "__main__":
+    main()
