@@ -80,10 +80,14 @@ func visible(state *State, nas *Server, who portal.Visitor) []pdu.Pair {
 	return pairs
 }
 
+// placeholder is a target that nobody can see or log in to, as the portals do not know it. It is there because tgtd ends
+// the connection of a discovery that would show nothing.
+var placeholder = tgt.Target{TID: 1 << 30, Name: "iqn.2005-10.org.freenas.ctl:placeholder-of-an-empty-list"}
+
 // targetConfig is what tgtd is to serve. Its LUNs count from 1, see package portal. Where groups of a target differ in
 // authentication, the strictest holds for all: tgtd knows it by target, not by portal.
 func (s *Server) targetConfig(state *State) tgt.Config {
-	var config tgt.Config
+	config := tgt.Config{Targets: []tgt.Target{placeholder}}
 	for _, t := range state.Targets {
 		target := tgt.Target{TID: t.ID, Name: state.iqn(t), LUNs: map[int]tgt.LUN{}, Initiators: state.names(t)}
 		for _, g := range t.Groups {
