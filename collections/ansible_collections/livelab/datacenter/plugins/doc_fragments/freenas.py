@@ -60,7 +60,7 @@ options:
   ca_path:
     description:
       - PEM file with the certificate of the CA to trust, on the machine the module runs on.
-      - The CAs that C(requests) trusts are used when neither this nor E(FREENAS_CA_PATH) is set.
+      - The system's trusted CAs are used when neither this nor E(FREENAS_CA_PATH) is set.
     type: path
   thumbprint:
     description:

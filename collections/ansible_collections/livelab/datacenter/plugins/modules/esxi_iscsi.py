@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The livelab.datacenter authors (@livelab)
 description:
-  - Declares the software iSCSI adapter in one task, that is whether it is on, its name, CHAP, the VMkernel adapters bound
-    to it and its targets. Then it looks for LUNs.
+  - Declares the software iSCSI adapter in one task, that is whether it is on, its name, CHAP, the VMkernel adapters
+    bound to it and its targets. Then it looks for LUNs.
   - What is not mentioned is left as it is, unless O(purge=true).
 attributes:
   check_mode:

@@ -42,7 +42,7 @@ options:
     description:
       - Thumbprint of the host's certificate, SHA-256 or SHA-1, in hexadecimal, with or without colons.
       - It is compared with the certificate that the host shows to the machine the module runs on, if it can be reached
-        from there, and with what the vCenter sees. The vCenter then gets the digest that it asks for, whichever was given.
+        from there, and with what the vCenter sees. The vCenter gets the digest that it asks for, whichever was given.
       - If this machine cannot reach the host, the digest must be the one that the vCenter uses (SHA-1 up to vCenter 7).
     type: str
   datacenter:

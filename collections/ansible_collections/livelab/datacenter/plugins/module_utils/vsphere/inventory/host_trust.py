@@ -3,8 +3,8 @@
 """Whether a host that is to be added is the one that the user means.
 
 A vCenter that does not trust a host's certificate refuses it with ``SSLVerifyFault`` and tells the thumbprint it sees;
-the user says yes by sending that back. Old vCenters want SHA-1 there, newer ones SHA-256. The user gives either, so what
-is compared is the certificate itself, fetched from the host; then the vCenter gets what it wants.
+the user says yes by sending that back. Old vCenters want SHA-1 there, newer ones SHA-256. The user gives either, so
+what is compared is the certificate itself, fetched from the host; then the vCenter gets what it wants.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class HostTrust:
         vouched = seen[digest] if seen else (self._pinned if digest == self._digest else None)
         if vouched is None:
             raise ConvergeError(f"the vCenter asks for the {digest} thumbprint of host '{self._host}', and this "
-                                f"machine cannot reach the host to work it out from the {self._digest} one. The vCenter sees "
-                                f"{wanted}: compare that, and give it as 'esxi_thumbprint'.")
+                                f"machine cannot reach the host to work it out from the {self._digest} one. The "
+                                f"vCenter sees {wanted}: compare that, and give it as 'esxi_thumbprint'.")
         if vouched != wanted_plain:
             raise ConvergeError(f"the vCenter sees another certificate at '{self._host}' than was pinned: its {digest} "
                                 f"thumbprint is {wanted}, not {vouched}. The host was not added.")

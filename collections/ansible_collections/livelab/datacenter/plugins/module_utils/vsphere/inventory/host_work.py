@@ -76,7 +76,7 @@ class HostWork:
         self._trusting(lambda spec: self._host().ReconnectHost_Task(spec, None))
 
     def _trusting(self, start: Callable[[Any], Any]) -> Any:
-        """Start a task with a ``HostConnectSpec``; again with the thumbprint the vCenter wants, if that is vouched for."""
+        """Start a task with a ``HostConnectSpec``; again with the thumbprint it wants, if that is vouched for."""
         try:
             try:
                 return self._wait(start(self._spec(self.trust.first_offer())))
