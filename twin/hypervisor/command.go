@@ -85,7 +85,7 @@ func build(spec Spec, accel string, control *os.File) (c *command, err error) {
 	}
 	c.args = []string{
 		"-name", "guest=" + strings.ReplaceAll(spec.Name, ",", ",,"),
-		"-nodefaults", "-no-user-config", "-display", "none", "-nographic",
+		"-nodefaults", "-no-user-config", "-display", "none",
 		"-machine", "pc,vmport=off",
 		"-m", fmt.Sprintf("%dM", spec.MemoryMB), "-smp", strconv.Itoa(spec.VCPUs),
 		"-chardev", "socket,id=qmp,fd=" + qmp, "-mon", "chardev=qmp,mode=control",
