@@ -39,7 +39,7 @@ var probeSector = bootSector(
 	0xb9, 0x00, 0x00, 0x00, 0x08, // ecx = 2^27
 	0xff, 0xc9, 0x75, 0xfc, // count down to 0
 	0xb8, 0x2a, 0x00, 0x00, 0x00, 0xba, 0xf4, 0x00, 0x00, 0x00, 0xef, // out 0xf4, 0x2a
-	0xf4, 0xeb, 0xfd, 0, 0, // halt for ever; up to 0x7c80
+	0xf4, 0xeb, 0xfd, // halt for ever; up to 0x7c80
 	0, 0, 0, 0, 0, 0, 0, 0, // segments: none,
 	0, 0, 0, 0, 0, 0x9a, 0x20, 0, // 64-bit code
 	0x0f, 0x00, 0x80, 0x7c, 0x00, 0x00, // their table: 16 bytes at 0x7c80
@@ -115,7 +115,8 @@ func bootProbe(binary, dir, accel string, limit time.Duration) error {
 	}
 	defer func() { _ = os.Remove(disk.Name()) }()
 	_, err = disk.Write(probeSector)
-	if err := errors.Join(err, disk.Close()); err != nil {
+	// The BIOS boots from no disk that has less than a cylinder.
+	if err := errors.Join(err, disk.Truncate(1<<20), disk.Close()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)

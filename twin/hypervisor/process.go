@@ -118,7 +118,7 @@ func endRecorded(path string) (killed bool, err error) {
 	var record childRecord
 	// A record cut short by a crash says nothing; the kernel has ended that child with its parent.
 	if json.Unmarshal(data, &record) == nil && record.PID > 1 {
-		if now, err := identify(record.PID); err == nil && now == record {
+		if now, err := identify(record.PID); err == nil && now == record && !gone(record) {
 			if err := syscall.Kill(record.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return false, err
 			}
@@ -131,12 +131,15 @@ func endRecorded(path string) (killed bool, err error) {
 
 // waitGone waits until a killed process has let go of its files and addresses, for 5 s at most.
 func waitGone(record childRecord) {
-	for range 500 {
-		if stat, err := readStat(record.PID); err != nil || stat.startTime != record.StartTime || stat.state == "Z" {
-			return
-		}
+	for deadline := time.Now().Add(5 * time.Second); !gone(record) && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// gone tells whether a process has ended; it may still wait for its parent to take notice.
+func gone(record childRecord) bool {
+	stat, err := readStat(record.PID)
+	return err != nil || stat.startTime != record.StartTime || stat.state == "Z"
 }
 
 // procStat is what is used of /proc/PID/stat.
