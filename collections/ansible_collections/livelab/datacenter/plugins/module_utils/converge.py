@@ -147,7 +147,7 @@ class _Outcome:
     def describe(self, error: ConvergeError) -> str:
         if self.failed is None:
             return str(error)
-        text = f"{self.failed.what}: could not {self.failed.action}: {error}"
+        text = f"{self.failed.what}: could not {self.failed.action}: {str(error).rstrip('.')}."
         if len(self.planned) == 1:
             return text
         done = ", ".join(change.what for change in self.done) or "nothing"

@@ -68,7 +68,9 @@ options:
         choices: [on_create, always]
         default: on_create
   port_binding:
-    description: The VMkernel adapters to bind, for example V(vmk1). Each must have exactly one active uplink.
+    description:
+      - The VMkernel adapters to bind, by device, for example V(vmk1), or by the port group they are on.
+      - The port group of each must have exactly one active uplink.
     type: list
     elements: str
   send_targets:

@@ -256,6 +256,11 @@ esxi_hostname:
   returned: success
   type: str
   sample: esxi1.example.org
+vmkernels:
+  description: The declared VMkernel adapters' devices, by port group.
+  returned: success
+  type: dict
+  sample: {vMotion: vmk1}
 reboot_required:
   description: Whether the host has to be restarted for IPv6 to be as declared.
   returned: success

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The livelab.datacenter authors (@livelab)
 description:
-  - Declares the whole iSCSI service in one task, that is base name, portals, initiators, CHAP, targets, extents, LUNs and
-    the service itself, with the pool and the zvols under it.
+  - Declares the whole iSCSI service in one task, that is base name, portals, initiators, CHAP, targets, extents,
+    LUNs and the service itself, with the pool and the zvols under it.
   - What is not mentioned is left as it is, unless O(purge=true). Objects refer to each other by name.
   - Everything is checked against what the NAS has before the first change is made.
 attributes:

@@ -40,7 +40,7 @@ class IscsiTargetWork:
         })
 
     def read(self) -> Nas:
-        """Read each kind of object whole, with a request: eight of them, and up to four more for pools, zvols and addresses."""
+        """Read each kind of object whole, with a request: eight, and up to four more for pools, zvols and addresses."""
         self.client = self._connect(self.params)
         paths = ["iscsi/global", *KINDS.values()]
         if self.params.get("pool") or self.params.get("zvols"):

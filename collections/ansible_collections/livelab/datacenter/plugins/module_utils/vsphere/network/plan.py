@@ -9,7 +9,6 @@ names and routes; last of all what may cut the connection to the host.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change
@@ -19,16 +18,15 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network
 _DNS_OPTIONS = ("host_name", "domain", "dns_servers", "search_domains")
 
 
-def plan(current: Network, desired: Mapping[str, Any], reached_at: str | None = None) -> list[Change]:
+def plan(goal: Network, desired: Mapping[str, Any], reached_at: str | None = None) -> list[Change]:
     """The changes, in the order to make them.
 
-    :param current: the host as it is; it is not altered.
+    :param goal: the host as it is; afterwards, as it will be.
     :param desired: the module's options.
     :param reached_at: the address the host is reached at. The adapter that has it changes last.
     :raises ConvergeError: when the host cannot take it; nothing has been changed then.
     """
     check.check(desired)
-    goal = deepcopy(current)
     gone = vmkernels.plan_removals(goal, desired)
     gone += switches.plan_portgroup_removals(goal, desired)
     gone += switches.plan_vswitch_removals(goal, desired)

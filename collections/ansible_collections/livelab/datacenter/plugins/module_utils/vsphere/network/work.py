@@ -8,13 +8,14 @@ import http.client
 import socket
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import hosts
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan as planning
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import state
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import state, vmkernels
 
 # Seconds a host gets to answer at its new address.
 _MOVE_LIMIT = 60
@@ -30,6 +31,8 @@ class NetworkWork:
         self.current: state.Network | None = None
         # Devices as the plan foresaw them, to those the host gave.
         self._devices: dict[str, str] = {}
+        # The declared adapters, by port group, as the plan foresees them.
+        self._foreseen: dict[str, str] = {}
         self.apply = dispatch({
             "add_vswitch": self._add_vswitch,
             "update_vswitch": self._update_vswitch,
@@ -63,13 +66,22 @@ class NetworkWork:
 
     def plan(self, current: state.Network) -> list[Change]:
         """The changes; see :func:`plan.plan`."""
-        return planning.plan(current, self.params, self._reached_at())
+        goal = deepcopy(current)
+        changes = planning.plan(goal, self.params, self._reached_at())
+        present = [item for item in self.params.get("vmkernels") or () if item["state"] == "present"]
+        devices = [vmkernels.find(goal, item) for item in present]
+        self._foreseen = {goal.vmkernels[device]["portgroup"]: device for device in devices}
+        return changes
 
     def result(self) -> dict[str, Any]:
         """What the module returns beyond the changes."""
         wanted, current = self.params.get("ipv6"), self.current
         at_boot = current.ipv6 if wanted is None else wanted
-        return {"esxi_hostname": current.host, "reboot_required": at_boot != current.ipv6_now}
+        return {
+            "esxi_hostname": current.host,
+            "reboot_required": at_boot != current.ipv6_now,
+            "vmkernels": {group: self._devices.get(device, device) for group, device in self._foreseen.items()},
+        }
 
     def close(self) -> None:
         """Log out."""

@@ -30,7 +30,7 @@ class Adapter:
     :ivar hba: its device, ``vmhba64``.
     :ivar chap: ``{"user", "level", "mutual_user"}``; secrets cannot be read.
     :ivar bound: the VMkernel adapters bound to it.
-    :ivar vmkernels: those that the host has.
+    :ivar vmkernels: those that the host has, ``{device: port group}``.
     :ivar send_targets: ``(address, port)`` of dynamic discovery.
     :ivar static_targets: ``(address, port, iqn)``, without those that discovery found.
     """
@@ -42,7 +42,7 @@ class Adapter:
     alias: str = ""
     chap: dict[str, Any] = field(default_factory=lambda: {"user": None, "level": "prohibited", "mutual_user": None})
     bound: list[str] = field(default_factory=list)
-    vmkernels: list[str] = field(default_factory=list)
+    vmkernels: dict[str, str] = field(default_factory=dict)
     send_targets: list[tuple[str, int]] = field(default_factory=list)
     static_targets: list[tuple[str, int, str]] = field(default_factory=list)
 
@@ -55,13 +55,13 @@ def plan(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
     check(desired)
     if not desired["enabled"]:
         return _plan_off(current, desired)
-    _check_vmkernels(current, desired)
+    ports = _devices(current, desired.get("port_binding"))
     changes = []
     if not current.enabled:
         changes.append(Change("software iSCSI", {"enabled": False}, {"enabled": True}, "enable"))
     changes += _plan_names(current, desired)
     changes += _plan_chap(current, desired.get("chap"))
-    changes += _plan_binding(current, desired)
+    changes += _plan_binding(current, ports, desired["purge"])
     changes += _plan_targets(current, desired)
     return changes
 
@@ -112,11 +112,20 @@ def _check_chap(chap: Mapping[str, Any] | None) -> None:
         raise ConvergeError("chap: 'mutual_password' must not be the same as 'password'.")
 
 
-def _check_vmkernels(current: Adapter, desired: Mapping[str, Any]) -> None:
-    for device in desired.get("port_binding") or ():
-        if device not in current.vmkernels:
-            raise ConvergeError(f"port_binding: {current.host} has no VMkernel adapter '{device}'; it has: "
-                                f"{', '.join(sorted(current.vmkernels)) or 'none'}.")
+def _devices(current: Adapter, ports: Iterable[str] | None) -> list[str] | None:
+    """The VMkernel adapters that ``port_binding`` means, by device or by port group."""
+    return None if ports is None else list(dict.fromkeys(_device(current, port) for port in ports))
+
+
+def _device(current: Adapter, port: str) -> str:
+    if port in current.vmkernels:
+        return port
+    on_group = [device for device, group in current.vmkernels.items() if group == port]
+    if len(on_group) == 1:
+        return on_group[0]
+    there = ", ".join(f"{device} (port group '{group}')" for device, group in sorted(current.vmkernels.items()))
+    problem = f"has several VMkernel adapters on '{port}'" if on_group else f"has no VMkernel adapter '{port}'"
+    raise ConvergeError(f"port_binding: {current.host} {problem}; it has: {there or 'none'}.")
 
 
 def _plan_names(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
@@ -143,11 +152,10 @@ def _plan_chap(current: Adapter, chap: Mapping[str, Any] | None) -> list[Change]
     return [Change("CHAP", current.chap, after, "set_chap", secrets)]
 
 
-def _plan_binding(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
-    wanted = desired.get("port_binding")
+def _plan_binding(current: Adapter, wanted: list[str] | None, purge: bool) -> list[Change]:
     if wanted is None:
         return []
-    extra = [device for device in current.bound if device not in wanted] if desired["purge"] else []
+    extra = [device for device in current.bound if device not in wanted] if purge else []
     return [
         *(_change(f"port binding {device}", {"bound": True}, False, "unbind", device=device) for device in extra),
         *(

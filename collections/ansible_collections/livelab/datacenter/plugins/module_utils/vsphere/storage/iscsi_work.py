@@ -62,7 +62,7 @@ class IscsiWork:
         bound: list[str] = []
         if adapter and self.params.get("port_binding") is not None:
             bound = [port.vnicDevice for port in self.manager.QueryBoundVnics(self.hba) or ()]
-        vnics = [vnic.device for vnic in values.get("config.network.vnic") or ()]
+        vnics = {vnic.device: vnic.portgroup or "" for vnic in values.get("config.network.vnic") or ()}
         return from_api(self.name, adapter, bound, vnics)
 
     def plan(self, current: iscsi_plan.Adapter) -> list[Change]:
@@ -180,7 +180,7 @@ def software_adapter(devices: Any) -> Any:
     return next((hba for hba in devices.hostBusAdapter or () if getattr(hba, "isSoftwareBased", False)), None)
 
 
-def from_api(host: str, adapter: Any, bound: list[str], vnics: list[str]) -> iscsi_plan.Adapter:
+def from_api(host: str, adapter: Any, bound: list[str], vnics: dict[str, str]) -> iscsi_plan.Adapter:
     """The state, from ``HostInternetScsiHba`` (``None``: there is no software adapter)."""
     if adapter is None:
         return iscsi_plan.Adapter(host=host, vmkernels=vnics)
