@@ -72,7 +72,7 @@ func (e *endpoint) listen(ctx context.Context, at netip.AddrPort) error {
 	}
 	config = config.Clone()
 	config.NextProtos = []string{"http/1.1"}
-	server := &http.Server{Handler: e.mux, ReadHeaderTimeout: 30 * time.Second, ErrorLog: quietLog(e)}
+	server := &http.Server{Handler: emptyStrings(e.mux), ReadHeaderTimeout: 30 * time.Second, ErrorLog: quietLog(e)}
 
 	e.mu.Lock()
 	old := e.server

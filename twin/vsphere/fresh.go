@@ -63,7 +63,7 @@ func freshNetwork(hc HostConfig, template types.HostNetworkInfo) types.HostNetwo
 		network.Vswitch[i].Spec.Mtu = defaultMTU
 	}
 	for i := range network.Portgroup {
-		network.Portgroup[i].Spec.Policy = types.HostNetworkPolicy{}
+		network.Portgroup[i].Spec.Policy = overrides(types.HostNetworkPolicy{})
 	}
 	network.Vnic = []types.HostVirtualNic{{
 		Device:    "vmk0",

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/google/uuid"
-	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -28,8 +28,6 @@ type Host struct {
 
 	mu    sync.Mutex // held by whoever changes the host
 	views []*view
-	// template is a HostSystem with what never changes: hardware, capabilities, advanced options.
-	template mo.HostSystem
 }
 
 func newHost(s *Server, hc HostConfig) (*Host, error) {
@@ -41,7 +39,7 @@ func newHost(s *Server, hc HostConfig) (*Host, error) {
 	st.boot()
 	st.refresh()
 	h.current.Store(st)
-	h.storage.Store(&storageState{})
+	h.storage.Store(look(st, nil, []mounted{st.localVolume()}))
 	h.registry = newESXRegistry(h)
 	h.endpoint = newEndpoint(h.label(), h.registry, rootUser, hc.Password, &s.cfg)
 	h.registry.preferHandler()
@@ -64,7 +62,9 @@ func (h *Host) start(ctx context.Context) error {
 	if err := h.endpoint.listen(ctx, h.sdkAddr(h.state())); err != nil {
 		return err
 	}
-	h.rescan(ctx, scanAll)
+	if f := h.rescan(ctx, scanAll); f != nil {
+		return f
+	}
 	return nil
 }
 
@@ -129,6 +129,13 @@ func (h *Host) publish() {
 	for _, v := range h.views {
 		v.show()
 	}
+}
+
+// viewsNow are the views that there are at the moment.
+func (h *Host) viewsNow() []*view {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.views)
 }
 
 // Name is the host's name in vCenter, or its management address while it is in none.

@@ -204,7 +204,9 @@ func (h *Host) reboot() {
 		h.server.logf("%s: boot: %v", h.label(), err)
 		return
 	}
-	h.rescan(context.Background(), scanAll)
+	if f := h.rescan(context.Background(), scanAll); f != nil {
+		h.server.logf("%s: boot: %v", h.label(), f)
+	}
 	if vcenter != nil && !vcenter.connected() && *vcenter.away.Load() == types.HostSystemConnectionStateNotResponding {
 		vcenter.setConnection(types.HostSystemConnectionStateConnected)
 		h.mu.Lock()

@@ -95,6 +95,20 @@ func inheritShaping(own, parent *types.HostNetworkTrafficShapingPolicy) *types.H
 	return &merged
 }
 
+// overrides is a port group's own policy as ESXi reports it: every part is there, and empty where the switch's holds.
+func overrides(p types.HostNetworkPolicy) types.HostNetworkPolicy {
+	p.Security = first(p.Security, &types.HostNetworkSecurityPolicy{})
+	p.NicTeaming = first(p.NicTeaming, &types.HostNicTeamingPolicy{})
+	if p.NicTeaming.FailureCriteria == nil {
+		teaming := *p.NicTeaming
+		teaming.FailureCriteria = &types.HostNicFailureCriteria{}
+		p.NicTeaming = &teaming
+	}
+	p.OffloadPolicy = first(p.OffloadPolicy, &types.HostNetOffloadCapabilities{})
+	p.ShapingPolicy = first(p.ShapingPolicy, &types.HostNetworkTrafficShapingPolicy{})
+	return p
+}
+
 func first[T any](own, parent *T) *T {
 	if own != nil {
 		return own

@@ -17,6 +17,7 @@ func (s *state) addPortgroup(spec types.HostPortGroupSpec) *failure {
 	if f := s.checkPortgroup(spec); f != nil {
 		return f
 	}
+	spec.Policy = overrides(spec.Policy)
 	s.Network.Portgroup = append(s.Network.Portgroup, types.HostPortGroup{Spec: spec})
 	s.refresh()
 	return nil
@@ -39,6 +40,7 @@ func (s *state) updatePortgroup(name string, spec types.HostPortGroupSpec) *fail
 	if nic := s.vnicOn(name); nic != nil {
 		nic.Portgroup, nic.Spec.Portgroup = spec.Name, spec.Name
 	}
+	spec.Policy = overrides(spec.Policy)
 	group.Spec = spec
 	s.refresh()
 	return nil

@@ -15,7 +15,8 @@ const (
 
 // nicTypes are all kinds, in the order in which ESXi reports them.
 var nicTypes = []string{
-	"faultToleranceLogging", nicManagement, nicProvisioning, "vSphereReplication", "vSphereReplicationNFC", nicVMotion, "vsan", "vsanWitness",
+	"faultToleranceLogging", nicManagement, "nvmeRdma", "nvmeTcp", "vSphereBackupNFC", nicProvisioning, "vSphereReplication",
+	"vSphereReplicationNFC", nicVMotion, "vsan", "vsanWitness",
 }
 
 // selected are the adapters that carry a kind of traffic.

@@ -3,29 +3,23 @@ package vsphere
 import (
 	"fmt"
 	"strings"
-)
 
-// LUN is what an iSCSI target serves under one number.
-type LUN struct {
-	Portal, IQN             string
-	Number                  int
-	Size                    int64
-	BlockSize               int
-	Vendor, Product, Serial string
-	NAA                     string
-}
+	"livelab.dev/twin/iscsi"
+)
 
 // device is a LUN as a host sees it.
 type device struct {
-	LUN
-	// Lost is set when a rescan does not find the LUN any more but a datastore is on it.
-	Lost bool
+	iscsi.LUN
+	// auth is how the host logged in to its target.
+	auth iscsi.Auth
+	// lost is set when a rescan does not find the LUN any more but a datastore is on it.
+	lost bool
 }
 
 // canonicalName is the name that identifies a disk on every host: its NAA id, or its T10 one when it reports none.
 func (d device) canonicalName() string {
 	if d.NAA != "" {
-		return "naa." + strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(d.NAA, "naa."), "0x"))
+		return "naa." + strings.ToLower(strings.TrimPrefix(d.NAA, "naa."))
 	}
 	id := fmt.Sprintf("%-8s%-16s%s", d.Vendor, d.Product, d.Serial)
 	return "t10." + strings.ReplaceAll(id, " ", "_")
@@ -40,8 +34,10 @@ func (d device) uuid() string {
 	return fmt.Sprintf("0200%02x0000%s%x", d.Number, id, fmt.Sprintf("%-6.6s", d.Product))
 }
 
+func (d device) path() string { return "/vmfs/devices/disks/" + d.canonicalName() }
+
 func (d device) pathState() string {
-	if d.Lost {
+	if d.lost {
 		return "dead"
 	}
 	return "active"

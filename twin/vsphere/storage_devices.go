@@ -8,12 +8,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// iscsiAdapter is the name ESXi gives the software iSCSI adapter.
-const (
-	iscsiAdapter = "vmhba64"
-	iscsiHBAKey  = "key-vim.host.InternetScsiHba-" + iscsiAdapter
-	localDisk    = "mpx.vmhba0:C0:T0:L0"
-)
+// localDisk is the host's own disk, on which datastore1 is.
+const localDisk = "mpx.vmhba0:C0:T0:L0"
 
 // deviceInfo is config.storageDevice: the local disk and CD drive of the template, and the iSCSI adapter with what is behind it.
 func deviceInfo(s *state, luns []device) types.HostStorageDeviceInfo {
@@ -22,8 +18,7 @@ func deviceInfo(s *state, luns []device) types.HostStorageDeviceInfo {
 	if !s.ISCSI.Enabled {
 		return info
 	}
-	hba := s.ISCSI.HBA
-	info.HostBusAdapter = append(info.HostBusAdapter, &hba)
+	info.HostBusAdapter = append(info.HostBusAdapter, s.shownHBA())
 	addDevices(&info, luns)
 	return info
 }
@@ -91,7 +86,7 @@ func scsiDisk(d device) *types.HostScsiDisk {
 	name, uuid := d.canonicalName(), d.uuid()
 	blockSize := int32(d.BlockSize)
 	setDefault(&blockSize, 512)
-	path := "/vmfs/devices/disks/" + name
+	path := d.path()
 	return &types.HostScsiDisk{
 		ScsiLun: types.ScsiLun{
 			HostDevice:    types.HostDevice{DeviceName: path, DeviceType: "disk"},
@@ -129,7 +124,7 @@ func devicePath(d device, target int32, channel int) types.HostMultipathInfoPath
 	name := fmt.Sprintf("%s:C%d:T%d:L%d", iscsiAdapter, channel, target, d.Number)
 	return types.HostMultipathInfoPath{
 		Key: "key-vim.host.MultipathInfo.Path-" + name, Name: name, PathState: d.pathState(), State: d.pathState(),
-		IsWorkingPath: types.NewBool(!d.Lost), Adapter: iscsiHBAKey, Transport: iscsiTransport(d),
+		IsWorkingPath: types.NewBool(!d.lost), Adapter: iscsiHBAKey, Transport: iscsiTransport(d),
 	}
 }
 

@@ -1,39 +1,36 @@
 package vsphere
 
 import (
-	"context"
-
 	"github.com/vmware/govmomi/vim25/types"
 )
 
 // mounted is a VMFS volume that a host has mounted.
 type mounted struct {
-	Name, UUID     string
-	Capacity, Free int64
-	// Disk and Partition are where it is.
-	Disk      string
-	Partition int32
-	Local     bool
-	// Lost is set when the disk under it is gone.
-	Lost bool
+	Volume
+	// disk and partition are where it is.
+	disk      string
+	partition int32
+	local     bool
+	// lost is set when the disk under it is gone.
+	lost bool
 }
 
 const (
 	localCapacity = 32 << 30
-	vmfsVersion   = 6
+	vmfsMajor     = 6
 )
 
-// local is the volume on the host's own disk.
-func (s *state) localVolume() mounted {
-	return mounted{
-		Name: s.Local.Name, UUID: s.Local.UUID, Capacity: localCapacity, Free: localCapacity, Disk: localDisk, Partition: 3, Local: true,
-	}
+// mount is the volume found on a device.
+func mount(d device, v Volume) mounted {
+	return mounted{Volume: v, disk: d.canonicalName(), partition: 1}
 }
 
-func (h *Host) findDevices(context.Context, *state) []device { return nil }
-
-func (h *Host) findVolumes(_ context.Context, s *state, _ []device) []mounted {
-	return []mounted{s.localVolume()}
+// localVolume is the volume on the host's own disk.
+func (s *state) localVolume() mounted {
+	return mounted{
+		Volume: Volume{UUID: s.Local.UUID, Label: s.Local.Name, Capacity: localCapacity, Free: localCapacity},
+		disk:   localDisk, partition: 3, local: true,
+	}
 }
 
 // fileSystemInfo is config.fileSystemVolume.
@@ -50,9 +47,9 @@ func fileSystemInfo(volumes []mounted) types.HostFileSystemVolumeInfo {
 func (m mounted) mountInfo() types.HostMountInfo {
 	info := types.HostMountInfo{
 		Path: "/vmfs/volumes/" + m.UUID, AccessMode: string(types.HostMountModeReadWrite),
-		Mounted: types.NewBool(true), Accessible: types.NewBool(!m.Lost),
+		Mounted: types.NewBool(true), Accessible: types.NewBool(!m.lost),
 	}
-	if m.Lost {
+	if m.lost {
 		info.InaccessibleReason = string(types.HostMountInfoInaccessibleReasonAllPathsDown_Timeout)
 	}
 	return info
@@ -60,10 +57,10 @@ func (m mounted) mountInfo() types.HostMountInfo {
 
 func (m mounted) vmfs() *types.HostVmfsVolume {
 	return &types.HostVmfsVolume{
-		HostFileSystemVolume: types.HostFileSystemVolume{Type: "VMFS", Name: m.Name, Capacity: m.Capacity},
+		HostFileSystemVolume: types.HostFileSystemVolume{Type: "VMFS", Name: m.Label, Capacity: m.Capacity},
 		BlockSizeMb:          1, BlockSize: 1024, MaxBlocks: 63963136, UnmapGranularity: 1024, UnmapPriority: "low",
-		MajorVersion: vmfsVersion, Version: "6.82", Uuid: m.UUID,
-		Extent: []types.HostScsiDiskPartition{{DiskName: m.Disk, Partition: m.Partition}},
-		Ssd:    types.NewBool(false), Local: types.NewBool(m.Local),
+		MajorVersion: vmfsMajor, Version: "6.82", Uuid: m.UUID,
+		Extent: []types.HostScsiDiskPartition{{DiskName: m.disk, Partition: m.partition}},
+		Ssd:    types.NewBool(false), Local: types.NewBool(m.local),
 	}
 }

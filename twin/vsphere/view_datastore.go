@@ -21,7 +21,7 @@ func (v *view) showDatastores(_ *state, storage *storageState) {
 	var refs []types.ManagedObjectReference
 	for _, volume := range storage.volumes {
 		if ref, err := v.joinDatastore(volume); err != nil {
-			v.host.server.logf("%s: datastore %s: %v", v.host.label(), volume.Name, err)
+			v.host.server.logf("%s: datastore %s: %v", v.host.label(), volume.Label, err)
 		} else {
 			refs = append(refs, ref)
 		}
@@ -70,7 +70,7 @@ func (v *view) datastoreOf(uuid string) *simulator.Datastore {
 // resolves datastore paths with it.
 func (v *view) newDatastore(volume mounted, folder types.ManagedObjectReference, dir string) *simulator.Datastore {
 	ds := &simulator.Datastore{}
-	ds.Name = v.freeName(folder, volume.Name)
+	ds.Name = v.freeName(folder, volume.Label)
 	if v.reg.IsESX() {
 		ds.Self = types.ManagedObjectReference{Type: "Datastore", Value: volume.UUID}
 	}

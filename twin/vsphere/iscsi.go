@@ -1,0 +1,218 @@
+package vsphere
+
+import (
+	"fmt"
+	"hash/crc32"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// iscsiAdapter is the name ESXi gives the software iSCSI adapter.
+const (
+	iscsiAdapter = "vmhba64"
+	iscsiHBAKey  = "key-vim.host.InternetScsiHba-" + iscsiAdapter
+	iscsiPort    = 3260
+)
+
+// iscsiName is the form of an iSCSI name (RFC 3720, 3.2.6): iqn, eui or naa.
+var iscsiName = regexp.MustCompile(`^(iqn\.\d{4}-\d{2}\.[a-z0-9.-]+(:[^\s]*)?|eui\.[0-9A-Fa-f]{16}|naa\.([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}))$`)
+
+// enableISCSI turns the software adapter on or off. Its configuration stays when it is off. Faults: HostConfigFault.
+func (s *state) enableISCSI(host int, enabled, inUse bool) *failure {
+	if !enabled && s.ISCSI.Enabled && inUse {
+		return hostConfig("The adapter %s is in use: a datastore is on a disk behind it", iscsiAdapter)
+	}
+	s.ISCSI.Enabled = enabled
+	if enabled && s.ISCSI.HBA.Device == "" {
+		s.ISCSI.HBA = freshHBA(host, s.dns().HostName)
+	}
+	return nil
+}
+
+// freshHBA is the software adapter as it appears when it is turned on for the first time.
+func freshHBA(host int, hostName string) types.HostInternetScsiHba {
+	yes, no := types.NewBool(true), types.NewBool(false)
+	return types.HostInternetScsiHba{
+		HostHostBusAdapter: types.HostHostBusAdapter{
+			Key: iscsiHBAKey, Device: iscsiAdapter, Status: "online", Model: "iSCSI Software Adapter", Driver: "iscsi_vmk",
+			StorageProtocol: "scsi",
+		},
+		IsSoftwareBased: true, CanBeDisabled: yes,
+		NetworkBindingSupport: types.HostInternetScsiHbaNetworkBindingSupportTypeOptional,
+		DiscoveryCapabilities: types.HostInternetScsiHbaDiscoveryCapabilities{StaticTargetDiscoverySettable: true, SendTargetsDiscoverySettable: true},
+		DiscoveryProperties:   types.HostInternetScsiHbaDiscoveryProperties{StaticTargetDiscoveryEnabled: true, SendTargetsDiscoveryEnabled: true},
+		AuthenticationCapabilities: types.HostInternetScsiHbaAuthenticationCapabilities{
+			ChapAuthSettable: true, MutualChapSettable: yes, TargetChapSettable: yes, TargetMutualChapSettable: yes,
+		},
+		AuthenticationProperties: types.HostInternetScsiHbaAuthenticationProperties{
+			ChapAuthenticationType: chapProhibited, MutualChapAuthenticationType: chapProhibited,
+		},
+		IpCapabilities: types.HostInternetScsiHbaIPCapabilities{Ipv6Supported: yes, NameAliasSettable: yes, HostNameAsTargetAddress: yes, MtuSettable: no},
+		IpProperties:   types.HostInternetScsiHbaIPProperties{Ipv4Enabled: yes, Ipv6Enabled: no},
+		IScsiName:      fmt.Sprintf("iqn.1998-01.com.vmware:%s-%08x", strings.ToLower(hostName), crc32.ChecksumIEEE(fmt.Appendf(nil, "esxi%d", host))),
+		MaxSpeedMb:     1000, CurrentSpeedMb: 1000,
+	}
+}
+
+// checkHBA refuses an adapter that is not the software iSCSI adapter, or not there.
+func (s *state) checkHBA(device string) *failure {
+	if !s.ISCSI.Enabled {
+		return notFound("There is no iSCSI adapter %q: the software iSCSI adapter is off", device)
+	}
+	if device != iscsiAdapter {
+		return notFound("There is no iSCSI adapter %q; the software iSCSI adapter is %s", device, iscsiAdapter)
+	}
+	return nil
+}
+
+// renameHBA sets the initiator's name. Faults: HostConfigFault, InvalidArgument, NotFound.
+func (s *state) renameHBA(device, name string) *failure {
+	if f := s.checkHBA(device); f != nil {
+		return f
+	}
+	if !iscsiName.MatchString(name) || len(name) > 223 {
+		return invalid("iScsiName", "%q is not an iSCSI name, such as iqn.1998-01.com.vmware:name", name)
+	}
+	s.ISCSI.HBA.IScsiName = name
+	return nil
+}
+
+// addSendTargets adds portals to ask for targets; those that are there already stay as they are.
+func (s *state) addSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *failure {
+	if f := s.checkHBA(device); f != nil {
+		return f
+	}
+	for _, t := range targets {
+		if f := checkTargetAddress(t.Address, t.Port); f != nil {
+			return f
+		}
+		setDefault(&t.Port, iscsiPort)
+		if s.sendTarget(t.Address, t.Port) != nil {
+			continue
+		}
+		auth := t.AuthenticationProperties
+		t.AuthenticationProperties = inherited()
+		s.ISCSI.HBA.ConfiguredSendTarget = append(s.ISCSI.HBA.ConfiguredSendTarget, t)
+		if auth != nil {
+			if f := s.setTargetAuth(s.sendTarget(t.Address, t.Port).AuthenticationProperties, targetName(t.Address, t.Port, ""), *auth); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// removeSendTargets removes portals, and the targets that were found through them.
+func (s *state) removeSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *failure {
+	if f := s.checkHBA(device); f != nil {
+		return f
+	}
+	hba := &s.ISCSI.HBA
+	for _, t := range targets {
+		setDefault(&t.Port, iscsiPort)
+		if s.sendTarget(t.Address, t.Port) == nil {
+			return notFound("There is no dynamic target %s", targetName(t.Address, t.Port, ""))
+		}
+		name := targetName(t.Address, t.Port, "")
+		hba.ConfiguredSendTarget = slices.DeleteFunc(hba.ConfiguredSendTarget, func(o types.HostInternetScsiHbaSendTarget) bool {
+			return o.Address == t.Address && o.Port == t.Port
+		})
+		hba.ConfiguredStaticTarget = slices.DeleteFunc(hba.ConfiguredStaticTarget, func(o types.HostInternetScsiHbaStaticTarget) bool {
+			return o.Parent == name
+		})
+		s.dropSecret(name)
+	}
+	return nil
+}
+
+// addStaticTargets adds targets by name and address; those that are there already stay as they are.
+func (s *state) addStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *failure {
+	if f := s.checkHBA(device); f != nil {
+		return f
+	}
+	for _, t := range targets {
+		if f := checkTargetAddress(t.Address, t.Port); f != nil {
+			return f
+		}
+		if !iscsiName.MatchString(t.IScsiName) {
+			return invalid("targets.iScsiName", "%q is not an iSCSI name", t.IScsiName)
+		}
+		setDefault(&t.Port, iscsiPort)
+		if s.staticTarget(t.Address, t.Port, t.IScsiName) != nil {
+			continue
+		}
+		auth := t.AuthenticationProperties
+		t.AuthenticationProperties = inherited()
+		t.DiscoveryMethod = string(types.HostInternetScsiHbaStaticTargetTargetDiscoveryMethodStaticMethod)
+		t.Parent = ""
+		s.ISCSI.HBA.ConfiguredStaticTarget = append(s.ISCSI.HBA.ConfiguredStaticTarget, t)
+		if auth != nil {
+			properties := s.staticTarget(t.Address, t.Port, t.IScsiName).AuthenticationProperties
+			if f := s.setTargetAuth(properties, targetName(t.Address, t.Port, t.IScsiName), *auth); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+func (s *state) removeStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *failure {
+	if f := s.checkHBA(device); f != nil {
+		return f
+	}
+	hba := &s.ISCSI.HBA
+	for _, t := range targets {
+		setDefault(&t.Port, iscsiPort)
+		name := targetName(t.Address, t.Port, t.IScsiName)
+		if s.staticTarget(t.Address, t.Port, t.IScsiName) == nil {
+			return notFound("There is no static target %s", name)
+		}
+		hba.ConfiguredStaticTarget = slices.DeleteFunc(hba.ConfiguredStaticTarget, func(o types.HostInternetScsiHbaStaticTarget) bool {
+			return o.Address == t.Address && o.Port == t.Port && o.IScsiName == t.IScsiName
+		})
+		s.dropSecret(name)
+	}
+	return nil
+}
+
+func (s *state) sendTarget(address string, port int32) *types.HostInternetScsiHbaSendTarget {
+	for i := range s.ISCSI.HBA.ConfiguredSendTarget {
+		if t := &s.ISCSI.HBA.ConfiguredSendTarget[i]; t.Address == address && t.Port == port {
+			return t
+		}
+	}
+	return nil
+}
+
+func (s *state) staticTarget(address string, port int32, iqn string) *types.HostInternetScsiHbaStaticTarget {
+	for i := range s.ISCSI.HBA.ConfiguredStaticTarget {
+		if t := &s.ISCSI.HBA.ConfiguredStaticTarget[i]; t.Address == address && t.Port == port && t.IScsiName == iqn {
+			return t
+		}
+	}
+	return nil
+}
+
+func checkTargetAddress(address string, port int32) *failure {
+	if !isAddress(address) && !domainName.MatchString(address) {
+		return invalid("targets.address", "%q is neither an IP address nor a host name", address)
+	}
+	if port < 0 || port > 65535 {
+		return invalid("targets.port", "%d is not a port", port)
+	}
+	return nil
+}
+
+// targetName is what a target is called where there is one name for it: "address:port", and behind a comma its iSCSI name.
+func targetName(address string, port int32, iqn string) string {
+	name := net.JoinHostPort(address, strconv.Itoa(int(port)))
+	if iqn != "" {
+		name += "," + iqn
+	}
+	return name
+}

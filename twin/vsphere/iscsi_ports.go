@@ -1,0 +1,103 @@
+package vsphere
+
+import (
+	"slices"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// bindVnic binds a VMkernel adapter to the software iSCSI adapter. Faults: IscsiFaultVnicAlreadyBound,
+// IscsiFaultVnicHasMultipleUplinks, IscsiFaultVnicHasNoUplinks, IscsiFaultVnicNotFound, NotFound.
+func (s *state) bindVnic(hba, device string) *failure {
+	if f := s.checkHBA(hba); f != nil {
+		return f
+	}
+	if s.vnic(device) == nil {
+		return fail(&types.IscsiFaultVnicNotFound{VnicDevice: device}, "The host has no VMkernel adapter %q", device)
+	}
+	if contains(s.ISCSI.Bound, device) {
+		return fail(&types.IscsiFaultVnicAlreadyBound{VnicDevice: device}, "%s is bound to %s already", device, hba)
+	}
+	if f := s.checkPort(device); f != nil {
+		return f
+	}
+	s.ISCSI.Bound = append(s.ISCSI.Bound, device)
+	return nil
+}
+
+// checkPort is the reason why an adapter cannot be bound: the port group under it has no uplink, or several active ones.
+func (s *state) checkPort(device string) *failure {
+	active, standby := s.activeUplinks(device)
+	switch {
+	case len(active) == 0:
+		return fail(&types.IscsiFaultVnicHasNoUplinks{VnicDevice: device}, "%s has no active uplink", device)
+	case len(active)+len(standby) > 1:
+		return fail(&types.IscsiFaultVnicHasMultipleUplinks{VnicDevice: device}, "%s has several uplinks (%v): a bound adapter has exactly one", device, append(active, standby...))
+	}
+	return nil
+}
+
+// activeUplinks are the physical adapters behind a VMkernel adapter, after the port group's order.
+func (s *state) activeUplinks(device string) (active, standby []string) {
+	nic := s.vnic(device)
+	if nic == nil {
+		return nil, nil
+	}
+	group := s.portgroup(nic.Portgroup)
+	if group == nil || group.ComputedPolicy.NicTeaming == nil || group.ComputedPolicy.NicTeaming.NicOrder == nil {
+		return nil, nil
+	}
+	order := group.ComputedPolicy.NicTeaming.NicOrder
+	return slices.Clone(order.ActiveNic), slices.Clone(order.StandbyNic)
+}
+
+// unbindVnic releases an adapter. One that is the last with paths to disks needs force. Faults: IscsiFaultVnicHasActivePaths,
+// IscsiFaultVnicNotBound, NotFound.
+func (s *state) unbindVnic(hba, device string, force, activePaths bool) *failure {
+	if f := s.checkHBA(hba); f != nil {
+		return f
+	}
+	if !contains(s.ISCSI.Bound, device) {
+		return fail(&types.IscsiFaultVnicNotBound{VnicDevice: device}, "%s is not bound to %s", device, hba)
+	}
+	if activePaths && !force {
+		return fail(&types.IscsiFaultVnicHasActivePaths{VnicDevice: device}, "%s has active paths to disks behind %s", device, hba)
+	}
+	s.ISCSI.Bound = slices.DeleteFunc(s.ISCSI.Bound, func(d string) bool { return d == device })
+	return nil
+}
+
+// portInfo is what IscsiManager says of a VMkernel adapter.
+func (s *state) portInfo(device string, activePaths bool) types.IscsiPortInfo {
+	info := types.IscsiPortInfo{VnicDevice: device, ComplianceStatus: &types.IscsiStatus{}, PathStatus: string(types.IscsiPortInfoPathStatusNotUsed)}
+	nic := s.vnic(device)
+	info.Vnic = nic
+	if group := s.portgroup(nic.Portgroup); group != nil {
+		info.PortgroupName, info.PortgroupKey = group.Spec.Name, group.Key
+		info.SwitchName = group.Spec.VswitchName
+	}
+	if active, _ := s.activeUplinks(device); len(active) > 0 {
+		info.PnicDevice, info.Pnic = active[0], s.pnic(active[0])
+	}
+	if f := s.checkPort(device); f != nil {
+		info.ComplianceStatus.Reason = []types.LocalizedMethodFault{{Fault: f.fault, LocalizedMessage: f.text}}
+	}
+	if activePaths && contains(s.ISCSI.Bound, device) {
+		info.PathStatus = string(types.IscsiPortInfoPathStatusActive)
+		if len(s.ISCSI.Bound) == 1 {
+			info.PathStatus = string(types.IscsiPortInfoPathStatusLastActive)
+		}
+	}
+	return info
+}
+
+// candidates are the adapters that could be bound.
+func (s *state) candidates() []string {
+	var devices []string
+	for _, nic := range s.Network.Vnic {
+		if s.checkPort(nic.Device) == nil && !contains(s.ISCSI.Bound, nic.Device) {
+			devices = append(devices, nic.Device)
+		}
+	}
+	return devices
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"livelab.dev/twin/hypervisor"
+)
+
+// Config says how machines run.
+type Config struct {
+	// Backing runs them. Required.
+	Backing hypervisor.Backing
+	// Dir holds uploads on their way, console logs and the list of machines. Made when missing, mode 0700. Required.
+	Dir string
+	// GuestAddress is the IPv4 address that the adapter with a MAC address uses; false while it is not known. Default: never known.
+	GuestAddress func(mac string) (ip string, ok bool)
+	// BandwidthBps bounds a vMotion, in bytes per second. Default: the backing's own, a gigabit link.
+	BandwidthBps int64
+	// Logf logs one line. Default: no log.
+	Logf func(format string, args ...any)
+
+	// sampleEvery is how often counters and guests are looked at. Default: 1 s.
+	sampleEvery time.Duration
+}
+
+// Manager has all machines of a data centre. It is safe for concurrent use.
+type Manager struct {
+	cfg      Config
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	counters *sampler
+	leases   leases
+	work     sync.WaitGroup // what still runs in the background
+
+	mu          sync.Mutex
+	inventories []*inventory
+	machines    map[string]*machine // by id
+	arriving    map[int]*sync.Mutex // by host number; held while a machine is received there
+	tasks       int
+	closed      bool
+}
+
+// New makes a manager. It has no machines until an inventory is attached.
+func New(cfg Config) (*Manager, error) {
+	if cfg.Backing == nil {
+		return nil, errors.New("machines: no backing: Config.Backing is nil")
+	}
+	if cfg.Dir == "" {
+		return nil, errors.New("machines: no directory: Config.Dir is empty")
+	}
+	// An upload that a crash left behind belongs to a lease that nobody has any more.
+	if err := os.RemoveAll(filepath.Join(cfg.Dir, "uploads")); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(cfg.Dir, "uploads"), 0o700); err != nil {
+		return nil, err
+	}
+	if cfg.GuestAddress == nil {
+		cfg.GuestAddress = func(string) (string, bool) { return "", false }
+	}
+	if cfg.Logf == nil {
+		cfg.Logf = func(string, ...any) {}
+	}
+	if cfg.sampleEvery == 0 {
+		cfg.sampleEvery = time.Second
+	}
+	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.counters = newSampler()
+	m.work.Add(1)
+	go func() {
+		defer m.work.Done()
+		m.watch()
+	}()
+	return m, nil
+}
+
+// Close ends all machines at once, as a power cut would, and everything that is being done with them.
+func (m *Manager) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.cancel()
+	m.leases.abortAll()
+	m.work.Wait()
+	var err error
+	for _, mc := range m.all() {
+		if process := mc.running(); process != nil {
+			err = errors.Join(err, process.PowerOff(context.Background()))
+		}
+	}
+	return err
+}
+
+// all machines, in no order.
+func (m *Manager) all() []*machine {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]*machine, 0, len(m.machines))
+	for _, mc := range m.machines {
+		list = append(list, mc)
+	}
+	return list
+}
+
+// background runs work that Close waits for. It does not run at all once Close was called.
+func (m *Manager) background(work func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	m.work.Add(1)
+	go func() {
+		defer m.work.Done()
+		work()
+	}()
+}
+
+// watch looks at the machines again and again: what they use, and what their guests' addresses are.
+func (m *Manager) watch() {
+	ticker := time.NewTicker(m.cfg.sampleEvery)
+	defer ticker.Stop()
+	for tick := 0; ; tick++ {
+		select {
+		case <-m.ctx.Done():
+			return
+		case now := <-ticker.C:
+			m.look(now, tick)
+		}
+	}
+}
+
+// look is one round of watch.
+func (m *Manager) look(now time.Time, tick int) {
+	list := m.all()
+	m.counters.sample(now, list)
+	for _, mc := range list {
+		mc.lookAtGuest()
+	}
+	if tick%quickStatsEvery == 0 {
+		m.showQuickStats(list)
+	}
+}
+
+// Machine is what a status page says of a machine.
+type Machine struct {
+	Name  string
+	Host  string // name of the host that it is registered on
+	State string // poweredOn, poweredOff or suspended
+	IP    string // empty when not known
+}
+
+// Machines lists all machines.
+func (m *Manager) Machines() []Machine {
+	var list []Machine
+	for _, mc := range m.all() {
+		list = append(list, mc.status())
+	}
+	return list
+}

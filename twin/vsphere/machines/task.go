@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// taskBase keeps the numbers of these tasks apart from those of the simulator's own.
+const taskBase = 200000
+
+// job is a task that runs. The simulator's own tasks keep their object locked for as long as they run, have no progress, and
+// say of a fault no more than its type; these do not.
+type job struct {
+	inv    *inventory
+	task   ref
+	user   string
+	ctx    context.Context // ends when the task is cancelled or the manager closed
+	cancel context.CancelFunc
+	shown  int // progress that clients have seen, percent
+}
+
+// start runs work as a task and returns the task's reference at once. descriptionID is the task's kind in the API reference, such
+// as "VirtualMachine.powerOn".
+func (inv *inventory) start(ctx *simulator.Context, entity ref, descriptionID string, work func(*job) (types.AnyType, *failure)) ref {
+	t := &simulator.Task{}
+	t.Info = types.TaskInfo{
+		Entity: &entity, EntityName: inv.nameOf(entity), DescriptionId: descriptionID, Name: descriptionID + "_Task",
+		State: types.TaskInfoStateRunning, Cancelable: true,
+		Reason: &types.TaskReasonUser{UserName: userOf(ctx)},
+	}
+	inv.m.mu.Lock()
+	inv.m.tasks++
+	t.Self = ref{Type: "Task", Value: fmt.Sprintf("task-%d", taskBase+inv.m.tasks)}
+	inv.m.mu.Unlock()
+	t.Info.Key, t.Info.Task = t.Self.Value, t.Self
+	j := &job{inv: inv, task: t.Self, user: userOf(ctx)}
+	j.ctx, j.cancel = context.WithCancel(inv.m.ctx)
+
+	inv.mu.Lock()
+	inv.jobs[t.Self] = j
+	inv.mu.Unlock()
+	now := time.Now()
+	t.Info.QueueTime, t.Info.StartTime = now, &now
+	// Registering it adds it to the entity's recent tasks.
+	inv.locked(entity, func() { inv.reg.Put(t) })
+	go j.run(work)
+	return t.Self
+}
+
+func (j *job) run(work func(*job) (types.AnyType, *failure)) {
+	defer j.cancel()
+	result, f := work(j)
+	j.inv.mu.Lock()
+	delete(j.inv.jobs, j.task)
+	j.inv.mu.Unlock()
+
+	changes := []change{{Name: "info.completeTime", Val: time.Now()}, {Name: "info.cancelable", Val: false}}
+	if f != nil {
+		changes = append(changes,
+			change{Name: "info.error", Val: *f.localized()},
+			change{Name: "info.state", Val: types.TaskInfoStateError})
+	} else {
+		changes = append(changes,
+			change{Name: "info.result", Val: result},
+			change{Name: "info.progress", Val: int32(100)},
+			change{Name: "info.state", Val: types.TaskInfoStateSuccess})
+	}
+	j.inv.set(j.task, changes...)
+}
+
+// progress shows how far the task is, in percent. It never goes back.
+func (j *job) progress(percent int) {
+	percent = min(percent, 99)
+	if percent > j.shown {
+		j.shown = percent
+		j.inv.set(j.task, change{Name: "info.progress", Val: int32(percent)})
+	}
+}
+
+// taskMethods answers for a task that runs.
+type taskMethods struct {
+	overlay
+	job *job
+}
+
+// CancelTask has the work stop; the task then ends with RequestCanceled.
+func (t *taskMethods) CancelTask(*types.CancelTask) soap.HasFault {
+	t.job.inv.set(t.Self, change{Name: "info.cancelled", Val: true})
+	t.job.cancel()
+	return &methods.CancelTaskBody{Res: &types.CancelTaskResponse{}}
+}
+
+// cancelled is the fault of a task whose work was cancelled; nil when it was not.
+func (j *job) cancelled() *failure {
+	if j.ctx.Err() == nil {
+		return nil
+	}
+	return fail(&types.RequestCanceled{}, "The task was canceled by a user")
+}
+
+// do runs one of the simulator's own tasks and waits for it. ask is called with a context that no one else has.
+func (inv *inventory) do(user string, ask func(*simulator.Context) (ref, *soap.Fault)) (types.AnyType, *failure) {
+	task, fault := ask(inv.context(user))
+	if fault != nil {
+		return nil, fromSOAP(fault)
+	}
+	t, ok := get[*simulator.Task](inv, task)
+	if !ok {
+		return nil, gone(task)
+	}
+	t.Wait()
+	var info types.TaskInfo
+	inv.locked(task, func() { info = t.Info })
+	if info.Error != nil {
+		return nil, fail(info.Error.Fault, "%s", info.Error.LocalizedMessage)
+	}
+	return info.Result, nil
+}
+
+// fromSOAP is a fault of the simulator as a failure.
+func fromSOAP(fault *soap.Fault) *failure {
+	if f, ok := fault.VimFault().(types.BaseMethodFault); ok {
+		return fail(f, "%s", fault.String)
+	}
+	return systemError("%s", fault.String)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/hypervisor"
+	"livelab.dev/twin/vmfs"
+)
+
+// Host is an ESXi host as the package that serves it knows it. Its methods may be called at any time, by many at once.
+type Host interface {
+	// Name is the host's name in vCenter.
+	Name() string
+	// Number tells hosts apart.
+	Number() int
+	// HasPortGroup tells whether the host has a port group of that name.
+	HasPortGroup(name string) bool
+	// VMotionAddress is the address of the VMkernel adapter that carries vMotion; false when none does.
+	VMotionAddress() (netip.Addr, bool)
+	// Volume is a datastore on a LUN that the host has mounted; an error says why it cannot be used.
+	Volume(datastore string) (*vmfs.Volume, error)
+	// InMaintenance tells whether the host is in maintenance mode.
+	InMaintenance() bool
+	// Connected tells whether vCenter has a connection to the host.
+	Connected() bool
+	// MemoryMB is the host's memory in MiB.
+	MemoryMB() int64
+	// NetworkSocket is the unix socket of the network behind a port group; empty for one that leads nowhere.
+	NetworkSocket(portgroup string) string
+}
+
+// Attach takes over the virtual machines of a service's registry: vCenter's, or that of a host's own endpoint. hostOf is the host
+// behind a HostSystem of this registry; nil for one that is not (or no longer) there. Machines on hosts of which hostOf knows
+// nothing stay the simulator's. Call it once for each registry, before it is served; it chains to the registry's present Handler.
+func (m *Manager) Attach(svc *simulator.Service, hostOf func(types.ManagedObjectReference) Host) {
+	m.attach(svc, svc.Context.Map, func(object types.ManagedObjectReference) host {
+		if h := hostOf(object); h != nil {
+			return vmfsHost{h}
+		}
+		return nil
+	})
+}
+
+// vmfsHost is a Host with the volumes that this package works with.
+type vmfsHost struct{ Host }
+
+func (h vmfsHost) volume(datastore string) (volume, error) {
+	v, err := h.Volume(datastore)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, fmt.Errorf("the datastore %s is not on %s", datastore, h.Name())
+	}
+	return vmfsVolume{v}, nil
+}
+
+// vmfsVolume is a volume on a LUN.
+type vmfsVolume struct{ v *vmfs.Volume }
+
+func (v vmfsVolume) id() string  { return v.v.UUID }
+func (v vmfsVolume) free() int64 { return v.v.Free() }
+
+func (v vmfsVolume) size(path string) (int64, bool) {
+	file, err := v.v.Lookup(path)
+	return file.Size, err == nil
+}
+
+func (v vmfsVolume) allocate(ctx context.Context, path string, size int64) error {
+	_, err := v.v.Allocate(ctx, path, size)
+	return err
+}
+
+func (v vmfsVolume) importDisk(ctx context.Context, path, source string, progress func(done, total int64)) error {
+	_, err := v.v.ImportDisk(ctx, path, source, progress)
+	return err
+}
+
+func (v vmfsVolume) remove(ctx context.Context, path string) error {
+	if err := v.v.Remove(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (v vmfsVolume) blockdev(path string) (map[string]any, *hypervisor.Secret, error) {
+	node := v.v.BlockdevJSON(path)
+	if node == nil {
+		return nil, nil, fmt.Errorf("[%s] %s: %w", v.v.Label, path, fs.ErrNotExist)
+	}
+	if secret := v.v.Secret(); secret != nil {
+		return node, &hypervisor.Secret{ID: secret.ID, Value: secret.Value}, nil
+	}
+	return node, nil, nil
+}
