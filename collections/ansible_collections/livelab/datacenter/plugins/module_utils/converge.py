@@ -130,7 +130,7 @@ def converge(
     answer: dict[str, Any] = {"changed": bool(outcome.planned), "changes": [c.shown() for c in outcome.planned]}
     if getattr(module, "_diff", False):
         answer["diff"] = diff(outcome.planned)
-    module.exit_json(**answer, **(extra or {}))
+    module.exit_json(**{**answer, **(extra or {})})
 
 
 class _Outcome:
