@@ -70,7 +70,10 @@ options:
     description: The part of the targets' names before their own, for example V(iqn.2005-10.org.freenas.ctl).
     type: str
   portals:
-    description: Addresses that the service listens on. A portal is known by its comment.
+    description:
+      - Addresses that the service listens on.
+      - A portal is known by its comment. One with another comment that listens on the same addresses is taken for it, and
+        gets the comment.
     type: list
     elements: dict
     suboptions:

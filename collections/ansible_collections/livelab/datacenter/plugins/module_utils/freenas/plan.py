@@ -8,7 +8,7 @@ bottom up; last the service itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -68,6 +68,7 @@ def plan(current: Nas, desired: Mapping[str, Any]) -> list[Change]:
     wanted = {kind: [_normal(kind, item) for item in desired.get(kind) or ()] for kind in KINDS}
     check.check(wanted, key_of)
     goal = deepcopy(current)
+    _adopt_portals(goal, wanted["portals"])
     changes = _plan_purge(goal, desired, wanted)
     changes += storage.plan_pool(goal, desired.get("pool"))
     changes += storage.plan_zvols(goal, desired.get("zvols") or ())
@@ -91,6 +92,23 @@ def _normal(kind: str, item: Mapping[str, Any]) -> dict[str, Any]:
         if "filesize" in said:
             said["filesize"] = size_in_bytes(f"extents: filesize of '{said['name']}'", said["filesize"])
     return said
+
+
+def _adopt_portals(goal: Nas, wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Take a portal that listens where a declared one should for that one; two cannot listen on the same address.
+
+    It then has the declared key, but still its own comment, so that the comment is planned as a change.
+    """
+    portals = goal.objects["portals"]
+    declared = {item["comment"] for item in wanted}
+    for item in wanted:
+        same = [key for key, have in portals.items() if have["listen"] == item.get("listen") and key not in declared]
+        if item["comment"] in portals or not same:
+            continue
+        portals[item["comment"]] = portals.pop(same[0])
+        for target in goal.objects["targets"].values():
+            if target["portal"] == same[0]:
+                target["portal"] = item["comment"]
 
 
 def _plan_purge(goal: Nas, desired: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:

@@ -104,6 +104,7 @@ class IscsiTargetWork:
     def _update(self, change: Change) -> None:
         kind = change.args["kind"]
         self.client.put(f"{KINDS[kind]}/id/{change.args['id']}", self._body(kind, change.args["value"]))
+        self._ids[kind][change.args["key"]] = change.args["id"]
 
     def _remove(self, change: Change) -> None:
         self.client.delete(f"{KINDS[change.args['kind']]}/id/{change.args['id']}")
