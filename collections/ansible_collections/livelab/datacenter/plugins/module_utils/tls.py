@@ -121,7 +121,8 @@ def explain(error: BaseException, host: str, port: int, timeout: float) -> str |
         return (f"the certificate of {where} is not trusted: {reason}. {_offer(host, port, timeout)}Give the CA that "
                 "signed it as 'ca_path', or, once you have compared it, that thumbprint as 'thumbprint'.")
     if isinstance(cause, ssl.SSLError):
-        return f"{where} does not speak TLS 1.2 or newer there ({cause.reason or cause}); is the port right?"
+        reason = getattr(cause, "reason", None) or cause
+        return f"{where} does not speak TLS 1.2 or newer there ({reason}); is the port right?"
     if isinstance(cause, socket.gaierror):
         return f"'{host}' cannot be resolved to an address: {cause.strerror}. It must be a host name or an IP address."
     if isinstance(cause, ConnectionRefusedError):
