@@ -42,7 +42,7 @@ func newHost(s *Server, hc HostConfig) (*Host, error) {
 	h.storage.Store(look(st, nil, []mounted{st.localVolume()}))
 	h.registry = newESXRegistry(h)
 	h.endpoint = newEndpoint(h.label(), h.registry, rootUser, hc.Password, &s.cfg)
-	h.registry.preferHandler()
+	h.registry.seal(func(string) {})
 	return h, nil
 }
 

@@ -14,8 +14,14 @@ type folderMethods struct {
 	vc *vcenter
 }
 
-// CreateDatacenter makes a datacenter without the network that the simulator puts into each.
 func (m *folderMethods) CreateDatacenter(ctx *simulator.Context, req *types.CreateDatacenter) soap.HasFault {
+	body := m.createDatacenter(ctx, req)
+	m.vc.save()
+	return body
+}
+
+// createDatacenter makes a datacenter without the network that the simulator puts into each.
+func (m *folderMethods) createDatacenter(ctx *simulator.Context, req *types.CreateDatacenter) *methods.CreateDatacenterBody {
 	reg := m.vc.registry
 	body := &methods.CreateDatacenterBody{}
 	if f := m.nameFree(req.Name); f != nil {
@@ -32,11 +38,16 @@ func (m *folderMethods) CreateDatacenter(ctx *simulator.Context, req *types.Crea
 		reg.removeFrom(dc, "network", ref)
 		reg.orphan(reg.Get(ref).(mo.Entity))
 	}
-	m.vc.save()
 	return body
 }
 
 func (m *folderMethods) CreateFolder(ctx *simulator.Context, req *types.CreateFolder) soap.HasFault {
+	body := m.createFolder(ctx, req)
+	m.vc.save()
+	return body
+}
+
+func (m *folderMethods) createFolder(ctx *simulator.Context, req *types.CreateFolder) *methods.CreateFolderBody {
 	reg := m.vc.registry
 	body := &methods.CreateFolderBody{}
 	if f := m.nameFree(req.Name); f != nil {
@@ -45,11 +56,16 @@ func (m *folderMethods) CreateFolder(ctx *simulator.Context, req *types.CreateFo
 	}
 	folder := reg.Get(m.Self).(*simulator.Folder)
 	reg.WithLock(ctx, m.Self, func() { body = folder.CreateFolder(ctx, req).(*methods.CreateFolderBody) })
-	m.vc.save()
 	return body
 }
 
 func (m *folderMethods) CreateClusterEx(ctx *simulator.Context, req *types.CreateClusterEx) soap.HasFault {
+	body := m.createCluster(ctx, req)
+	m.vc.save()
+	return body
+}
+
+func (m *folderMethods) createCluster(ctx *simulator.Context, req *types.CreateClusterEx) *methods.CreateClusterExBody {
 	reg := m.vc.registry
 	body := &methods.CreateClusterExBody{}
 	if f := m.nameFree(req.Name); f != nil {
@@ -63,7 +79,6 @@ func (m *folderMethods) CreateClusterEx(ctx *simulator.Context, req *types.Creat
 	reg.WithLock(ctx, m.Self, func() { body = folder.CreateClusterEx(ctx, req).(*methods.CreateClusterExBody) })
 	if body.Res != nil {
 		reg.setList(body.Res.Returnval, "network", nil)
-		m.vc.save()
 	}
 	return body
 }

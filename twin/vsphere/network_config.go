@@ -122,7 +122,38 @@ func (s *state) applyIPConfig(config types.HostNetworkConfig) *failure {
 	if config.IpV6Enabled != nil {
 		s.updateIPv6(*config.IpV6Enabled)
 	}
+	for _, c := range config.NetStackSpec {
+		if f := s.applyNetStack(c); f != nil {
+			return f
+		}
+	}
 	return nil
+}
+
+// applyNetStack edits a TCP/IP stack; the default one's DNS and routes are the host's.
+func (s *state) applyNetStack(c types.HostNetworkConfigNetStackSpec) *failure {
+	if c.Operation == remove || c.Operation == add {
+		return fail(&types.NotSupported{}, "TCP/IP stacks can only be edited, not added or removed")
+	}
+	stack := c.NetStackInstance
+	setDefault(&stack.Key, defaultStack)
+	if stack.Key == defaultStack {
+		return s.applyIPConfig(types.HostNetworkConfig{DnsConfig: stack.DnsConfig, IpRouteConfig: stack.IpRouteConfig})
+	}
+	for i := range s.Network.NetStackInstance {
+		own := &s.Network.NetStackInstance[i]
+		if own.Key != stack.Key {
+			continue
+		}
+		if stack.DnsConfig != nil {
+			own.DnsConfig = stack.DnsConfig
+		}
+		if stack.IpRouteConfig != nil {
+			own.IpRouteConfig = stack.IpRouteConfig
+		}
+		return nil
+	}
+	return notFound("The host has no TCP/IP stack %q", stack.Key)
 }
 
 // checkOperation accepts the operations that were done already or need nothing.

@@ -53,10 +53,8 @@ func newRegistry(content types.ServiceContent, root mo.Folder) *registry {
 	return r
 }
 
-// handle counts a call and finds the overlay that answers it.
+// handle finds the overlay that answers a call.
 func (r *registry) handle(_ *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	r.calls.add(method.Name)
-
 	r.mu.RLock()
 	object, kind := r.overlays[method.This], r.kinds[method.This.Type]
 	r.mu.RUnlock()
@@ -78,12 +76,14 @@ func answers(object mo.Reference, method string) bool {
 	return reflect.ValueOf(object).MethodByName(name).IsValid()
 }
 
-// preferHandler makes the objects that Handler returns win. The simulator asks Handler first, but for a client that is logged
-// in it then takes what the session sees under the same reference, which is always the registered object. So the session of
-// this one request gets to see the handler's. Call it again after Handler was chained to.
-func (r *registry) preferHandler() {
+// seal finishes the handler, after all others were chained to it: it counts calls, and makes the objects that the handlers return
+// win. The simulator asks Handler first, but for a client that is logged in it then takes what the session sees under the same
+// reference, which is always the registered object. So the session of this one request gets to see the handler's.
+func (r *registry) seal(called func(method string)) {
 	inner := r.Handler
 	r.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		r.calls.add(method.Name)
+		called(method.Name)
 		object, fault := inner(ctx, method)
 		if object != nil && ctx.Session != nil {
 			view := simulator.NewRegistry()

@@ -21,6 +21,8 @@ type vcenter struct {
 	views map[*Host]*view
 	// adding are the hosts that are being added, so that two requests for one cannot both succeed.
 	adding map[*Host]bool
+	// saving is held while the inventory is written.
+	saving sync.Mutex
 }
 
 func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
@@ -38,7 +40,7 @@ func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
 	kinds["Datastore"] = func(ref types.ManagedObjectReference) mo.Reference {
 		return &datastoreObject{&overlay{ref}, vc.registry, s}
 	}
-	vc.registry.preferHandler()
+	vc.registry.seal(vc.saveAfter)
 	return vc, nil
 }
 

@@ -1,3 +1,208 @@
 package vsphere
 
-func (vc *vcenter) save() {}
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// savedInventory is vCenter's inventory as it is kept on disk, parents before children. Virtual machines are not in it, and neither are
+// networks and datastores: those come with the hosts.
+type savedInventory struct {
+	Entries []savedEntry
+}
+
+// savedEntry is one thing in the inventory. It has no credentials: after a host was added, vCenter needs none of the user's.
+type savedEntry struct {
+	// Kind is a managed object type; HostSystem for a host, whether in a cluster or not.
+	Kind string
+	// Parent is the names from the root folder down, each with a slash before it.
+	Parent string
+	Name   string
+	// Number is a host's.
+	Number int
+	// Disconnected hosts stay so.
+	Disconnected bool
+	// Cluster is a cluster's configuration.
+	Cluster *types.ClusterConfigInfoEx
+}
+
+func (vc *vcenter) file() string {
+	return filepath.Join(vc.server.cfg.Dir, "vcenter", "inventory.json")
+}
+
+// settle is how long a change that the simulator makes in a task of its own may take before the inventory is saved.
+const settle = 500 * time.Millisecond
+
+// changesInventory are the methods that the simulator answers itself and that change what is saved.
+var changesInventory = map[string]bool{
+	"Rename_Task": true, "Destroy_Task": true, "MoveIntoFolder_Task": true, "MoveInto_Task": true, "MoveHostInto_Task": true,
+	"ReconfigureComputeResource_Task": true, "ReconfigureCluster_Task": true, "CreateCluster": true,
+}
+
+// saveAfter lets the inventory be saved after each method that changes it.
+func (vc *vcenter) saveAfter(method string) {
+	if changesInventory[method] {
+		time.AfterFunc(settle, vc.save)
+	}
+}
+
+// save writes the inventory to disk.
+func (vc *vcenter) save() {
+	vc.saving.Lock()
+	defer vc.saving.Unlock()
+	saved := &savedInventory{}
+	vc.collect(saved, vc.root(), "")
+	if err := save(vc.file(), saved); err != nil {
+		vc.server.logf("vcenter: the inventory cannot be saved: %v", err)
+	}
+}
+
+func (vc *vcenter) root() types.ManagedObjectReference {
+	instance := types.ManagedObjectReference{Type: "ServiceInstance", Value: "ServiceInstance"}
+	return vc.registry.Get(instance).(*simulator.ServiceInstance).Content.RootFolder
+}
+
+// collect adds what is in a folder, and in the folders in it.
+func (vc *vcenter) collect(saved *savedInventory, folder types.ManagedObjectReference, path string) {
+	for _, ref := range vc.registry.list(folder, "childEntity") {
+		entry := savedEntry{Kind: ref.Type, Parent: path, Name: vc.registry.nameOf(ref)}
+		below := path + "/" + entry.Name
+		switch object := vc.registry.Get(ref).(type) {
+		case *simulator.Folder:
+			saved.Entries = append(saved.Entries, entry)
+			vc.collect(saved, ref, below)
+		case *simulator.Datacenter:
+			saved.Entries = append(saved.Entries, entry)
+			for _, sub := range []types.ManagedObjectReference{object.VmFolder, object.HostFolder, object.DatastoreFolder, object.NetworkFolder} {
+				vc.collect(saved, sub, below+"/"+vc.registry.nameOf(sub))
+			}
+		case *simulator.ClusterComputeResource:
+			vc.registry.WithLock(vc.registry.context(), ref, func() { entry.Cluster, _ = object.ConfigurationEx.(*types.ClusterConfigInfoEx) })
+			saved.Entries = append(saved.Entries, entry)
+			vc.collectHosts(saved, ref, below)
+		case *mo.ComputeResource:
+			vc.collectHosts(saved, ref, path)
+		}
+	}
+}
+
+func (vc *vcenter) collectHosts(saved *savedInventory, compute types.ManagedObjectReference, path string) {
+	for _, ref := range vc.registry.list(compute, "host") {
+		if v := vc.viewAt(ref); v != nil {
+			away := v.away.Load()
+			saved.Entries = append(saved.Entries, savedEntry{
+				Kind: "HostSystem", Parent: path, Name: v.name, Number: v.host.cfg.Number,
+				Disconnected: away != nil && *away == types.HostSystemConnectionStateDisconnected,
+			})
+		}
+	}
+}
+
+// restore makes the inventory again that was saved.
+func (vc *vcenter) restore() error {
+	saved := &savedInventory{}
+	if found, err := load(vc.file(), saved); err != nil || !found {
+		return err
+	}
+	for _, entry := range saved.Entries {
+		if err := vc.restoreEntry(entry); err != nil {
+			return fmt.Errorf("%s: %s/%s: %w", vc.file(), entry.Parent, entry.Name, err)
+		}
+	}
+	return nil
+}
+
+func (vc *vcenter) restoreEntry(entry savedEntry) error {
+	parent, ok := vc.find(entry.Parent)
+	if !ok {
+		return errors.New("its parent is missing")
+	}
+	ctx := vc.registry.context()
+	m := &folderMethods{&overlay{parent}, vc}
+	switch entry.Kind {
+	case "Folder":
+		return errorOf(m.createFolder(ctx, &types.CreateFolder{This: parent, Name: entry.Name}).Fault_)
+	case "Datacenter":
+		return errorOf(m.createDatacenter(ctx, &types.CreateDatacenter{This: parent, Name: entry.Name}).Fault_)
+	case "ClusterComputeResource":
+		return vc.restoreCluster(ctx, m, entry)
+	case "HostSystem":
+		return vc.restoreHost(parent, entry)
+	}
+	return fmt.Errorf("a %s cannot be restored", entry.Kind)
+}
+
+func (vc *vcenter) restoreCluster(ctx *simulator.Context, m *folderMethods, entry savedEntry) error {
+	body := m.createCluster(ctx, &types.CreateClusterEx{This: m.Self, Name: entry.Name})
+	if body.Fault_ != nil {
+		return errorOf(body.Fault_)
+	}
+	cluster := vc.registry.Get(body.Res.Returnval).(*simulator.ClusterComputeResource)
+	if entry.Cluster != nil {
+		vc.registry.WithLock(ctx, cluster.Self, func() { cluster.ConfigurationEx = entry.Cluster })
+	}
+	return nil
+}
+
+// restoreHost shows a host again. One that is not configured any more is left out, as one that was taken out of its rack.
+func (vc *vcenter) restoreHost(parent types.ManagedObjectReference, entry savedEntry) error {
+	for _, h := range vc.server.hosts {
+		if h.cfg.Number != entry.Number {
+			continue
+		}
+		v, f := vc.attach(h, entry.Name, parent)
+		if f != nil {
+			return f
+		}
+		if entry.Disconnected {
+			v.setConnection(types.HostSystemConnectionStateDisconnected)
+		}
+		return nil
+	}
+	vc.server.logf("vcenter: host %d (%s) was in the inventory and is not configured any more", entry.Number, entry.Name)
+	return nil
+}
+
+// find is the object at a path of the inventory.
+func (vc *vcenter) find(path string) (types.ManagedObjectReference, bool) {
+	at := vc.root()
+	for _, name := range strings.Split(path, "/")[1:] {
+		next, ok := vc.below(at, name)
+		if !ok {
+			return at, false
+		}
+		at = next
+	}
+	return at, true
+}
+
+func (vc *vcenter) below(at types.ManagedObjectReference, name string) (types.ManagedObjectReference, bool) {
+	if dc, ok := vc.registry.Get(at).(*simulator.Datacenter); ok {
+		for _, sub := range []types.ManagedObjectReference{dc.VmFolder, dc.HostFolder, dc.DatastoreFolder, dc.NetworkFolder} {
+			if vc.registry.nameOf(sub) == name {
+				return sub, true
+			}
+		}
+		return at, false
+	}
+	if child := vc.registry.child(at, name); child != nil {
+		return child.Reference(), true
+	}
+	return at, false
+}
+
+// errorOf turns a fault of the simulator into an error.
+func errorOf(fault *soap.Fault) error {
+	if fault == nil {
+		return nil
+	}
+	return soap.WrapSoapFault(fault)
+}

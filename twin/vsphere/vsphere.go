@@ -99,6 +99,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("vCenter: %w", err)
 	}
 	s.vcenter = vc
+	if err := vc.restore(); err != nil {
+		return nil, fmt.Errorf("vCenter: %w", err)
+	}
 	return s, nil
 }
 
