@@ -89,7 +89,7 @@ var placeholder = tgt.Target{TID: 1 << 30, Name: "iqn.2005-10.org.freenas.ctl:pl
 func (s *Server) targetConfig(state *State) tgt.Config {
 	config := tgt.Config{Targets: []tgt.Target{placeholder}}
 	for _, t := range state.Targets {
-		target := tgt.Target{TID: t.ID, Name: state.iqn(t), LUNs: map[int]tgt.LUN{}, Initiators: state.names(t)}
+		target := tgt.Target{TID: t.ID, Name: state.iqn(t), LUNs: map[int]tgt.LUN{}}
 		for _, g := range t.Groups {
 			if g.Authmethod == authNone || g.Auth == nil {
 				continue
@@ -120,24 +120,6 @@ func appendNew[T comparable](list []T, item T) []T {
 		return list
 	}
 	return append(list, item)
-}
-
-// names are the initiators that a target is for, or nil when one of its groups is for all. Package portal checks more.
-func (s *State) names(t Target) []string {
-	names := []string{}
-	for _, g := range t.Groups {
-		i := -1
-		if g.Initiator != nil {
-			i = slices.IndexFunc(s.Initiators, func(i Initiator) bool { return i.ID == *g.Initiator })
-		}
-		if i < 0 || len(s.Initiators[i].Initiators) == 0 {
-			return nil
-		}
-		for _, name := range s.Initiators[i].Initiators {
-			names = appendNew(names, name)
-		}
-	}
-	return names
 }
 
 func (s *Server) lun(state *State, e Extent) tgt.LUN {

@@ -316,3 +316,20 @@ func TestStopLeavesNothing(t *testing.T) {
 		t.Error("the service did not start again")
 	}
 }
+
+// tgtd's own port lets nobody in but the portal, which knows who may do what.
+func TestNoWayRoundThePortal(t *testing.T) {
+	n := nastest.Start(t)
+	iqn := n.Serve(64 * MiB)
+	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", n.TargetPID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, behind, _ := strings.Cut(strings.TrimRight(string(cmdline), "\x00"), "portal=")
+	if targets, err := iscsi.Discover(t.Context(), behind, iscsi.Auth{}); err == nil && len(targets) != 0 {
+		t.Errorf("discovery at %s: %v", behind, targets)
+	}
+	if list, err := iscsi.ListLUNs(t.Context(), iscsi.Target{Portal: behind, IQN: iqn}, iscsi.Auth{}); err == nil {
+		t.Errorf("login at %s: %v", behind, list)
+	}
+}

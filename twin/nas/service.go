@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -34,10 +33,10 @@ type service struct {
 	portals map[string]*portal.Portal // by listen address
 }
 
-// live is a running service's configuration and its tgtd's address. It is never changed, only replaced.
+// live is a running service's configuration and its tgtd. It is never changed, only replaced.
 type live struct {
-	state   *State
-	backend string
+	state  *State
+	daemon *tgt.Daemon
 }
 
 func newService(s *Server) *service { return &service{nas: s, portals: map[string]*portal.Portal{}} }
@@ -76,7 +75,7 @@ func (v *service) startDaemon(state *State) error {
 		return err
 	}
 	v.applied = wanted
-	v.shared.Store(&live{state, d.Address})
+	v.shared.Store(&live{state, d})
 	go v.watch(d)
 	return nil
 }
@@ -107,7 +106,7 @@ func (v *service) apply(state *State) error {
 		return nil
 	}
 	wanted := v.nas.targetConfig(state)
-	v.shared.Store(&live{state, v.daemon.Address})
+	v.shared.Store(&live{state, v.daemon})
 	v.endSessions(state)
 	if err := v.openPortals(state); err != nil {
 		return err
@@ -129,7 +128,7 @@ func (v *service) restart(config tgt.Config) error {
 		return err
 	}
 	v.daemon, v.applied = d, config
-	v.shared.Store(&live{v.shared.Load().state, d.Address})
+	v.shared.Store(&live{v.shared.Load().state, d})
 	go v.watch(d)
 	return d.Apply(tgt.Config{}, config)
 }
@@ -254,11 +253,11 @@ func runDir(cfg Config) (string, error) {
 }
 
 // Backend, Admit and Targets are the portals' policy.
-func (v *service) Backend() (string, error) {
+func (v *service) Backend() (address, source string, err error) {
 	if l := v.shared.Load(); l != nil {
-		return l.backend, nil
+		return l.daemon.Address, l.daemon.Source, nil
 	}
-	return "", errors.New("iSCSI is not running")
+	return "", "", errors.New("iSCSI is not running")
 }
 
 func (v *service) Admit(who portal.Visitor, target string) bool {
@@ -272,77 +271,4 @@ func (v *service) Targets(who portal.Visitor) []pdu.Pair {
 		return nil
 	}
 	return visible(l.state, v.nas, who)
-}
-
-// serviceRow is the iSCSI service as the API tells it.
-type serviceRow struct {
-	ID      int    `json:"id"`
-	Service string `json:"service"`
-	Enable  bool   `json:"enable"`
-	State   string `json:"state"`
-	PIDs    []int  `json:"pids"`
-}
-
-const (
-	serviceName = "iscsitarget"
-	serviceID   = 4
-)
-
-func (s *Server) serviceRoutes(handle func(string, call)) {
-	handle("GET /service", func(r *http.Request) (any, error) { return query(r, []serviceRow{s.serviceRow()}) })
-	handle("GET /service/id/{id}", func(r *http.Request) (any, error) { return s.serviceRow(), checkService(r.PathValue("id")) })
-	handle("PUT /service/id/{id}", func(r *http.Request) (any, error) {
-		if err := checkService(r.PathValue("id")); err != nil {
-			return nil, err
-		}
-		return serviceID, s.change(func(next *State) error { return decode(r, "service-update", &next.Service) })
-	})
-	for _, verb := range []string{"start", "stop", "restart", "reload"} {
-		handle("POST /service/"+verb, func(r *http.Request) (any, error) { return s.control(r, verb) })
-	}
-}
-
-func checkService(id string) error {
-	if id != serviceName && id != fmt.Sprint(serviceID) {
-		return notFound(fmt.Sprintf("Service %s does not exist", id))
-	}
-	return nil
-}
-
-func (s *Server) serviceRow() serviceRow {
-	row := serviceRow{serviceID, serviceName, view(s, func(state *State) bool { return state.Service.Enable }), "STOPPED", []int{}}
-	if pid := s.service.pid(); pid != 0 {
-		row.State, row.PIDs = "RUNNING", []int{pid}
-	}
-	return row
-}
-
-// control does what the four verbs ask; its answer is whether the service runs.
-func (s *Server) control(r *http.Request, verb string) (any, error) {
-	var req struct {
-		Service string         `json:"service"`
-		Options map[string]any `json:"service-control"`
-	}
-	if err := decode(r, "service-"+verb, &req); err != nil {
-		return nil, err
-	}
-	if req.Service != serviceName {
-		return nil, Invalid{"service-" + verb + ".service": {{fmt.Sprintf("Unknown service %q; this NAS has %q", req.Service, serviceName), enoent}}}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if verb == "stop" || verb == "restart" {
-		s.service.stop()
-	}
-	if verb == "start" || verb == "restart" {
-		if err := s.service.start(s.state); err != nil {
-			return nil, refusal(einval, "iscsitarget: %v", err)
-		}
-	}
-	if verb == "reload" {
-		if err := s.service.apply(s.state); err != nil {
-			return nil, refusal(einval, "iscsitarget: %v", err)
-		}
-	}
-	return s.service.running(), nil
 }

@@ -32,8 +32,8 @@ type Policy interface {
 	Admit(v Visitor, target string) bool
 	// Targets are the TargetName and TargetAddress pairs that a visitor is told of.
 	Targets(v Visitor) []pdu.Pair
-	// Backend is the host:port of the tgtd behind.
-	Backend() (string, error)
+	// Backend is the host:port of the tgtd behind, and the address from which it takes connections.
+	Backend() (address, source string, err error)
 }
 
 // Session is a connection that has logged in.
@@ -115,10 +115,11 @@ func (p *Portal) serve() {
 }
 
 func (p *Portal) handle(client net.Conn) {
-	address, err := p.policy.Backend()
+	address, source, err := p.policy.Backend()
 	var server net.Conn
 	if err == nil {
-		server, err = net.Dial("tcp", address)
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
+		server, err = dialer.Dial("tcp", address)
 	}
 	if err != nil {
 		p.logf("iSCSI portal %s: %v", p.Address, err)

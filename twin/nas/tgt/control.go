@@ -15,7 +15,12 @@ import (
 
 // Control speaks tgtd's management protocol on its Unix socket, as tgtadm does. It is used in place of tgtadm because
 // tgtadm takes CHAP secrets only on its command line, where every user of the machine can read them.
-type Control struct{ Socket string }
+type Control struct {
+	Socket string
+	// Source is the only address from which initiators may come: the portal's. What reaches tgtd's port from elsewhere
+	// on this machine would go round the portal's checks.
+	Source string
+}
 
 // Modes and operations of the management protocol (tgt's usr/tgtadm.h).
 const (
@@ -130,13 +135,9 @@ func (c Control) deleteTarget(tid int) error {
 	return whileActive(func() error { _, err := c.call(req, ""); return err })
 }
 
-// allow lets initiators in: every address when names is empty, else these initiator names.
-func (c Control) allow(tid int, name string, op uint32) error {
-	params := "initiator-name=" + name
-	if name == anyInitiator {
-		params = "initiator-address=ALL"
-	}
-	_, err := c.call(request{Mode: modeTarget, Op: op, TID: int32(tid)}, params)
+// access lets the portal in to a target (opBind) or shuts it out (opUnbind).
+func (c Control) access(tid int, op uint32) error {
+	_, err := c.call(request{Mode: modeTarget, Op: op, TID: int32(tid)}, "initiator-address="+c.Source)
 	return err
 }
 

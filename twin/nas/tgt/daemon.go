@@ -8,6 +8,7 @@ package tgt
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -71,7 +73,7 @@ func startOn(path, dir string, logf func(format string, args ...any)) (*Daemon, 
 		return nil, err
 	}
 	socket := filepath.Join(dir, "tgtd")
-	d := &Daemon{Control: Control{Socket: socket + ".0"}, Address: address, done: make(chan struct{})}
+	d := &Daemon{Control: Control{Socket: socket + ".0", Source: randomSource()}, Address: address, done: make(chan struct{})}
 	cmd := exec.Command(path, "-f", "-C", "0", "--iscsi", "portal="+address)
 	cmd.Env = append(os.Environ(), "TGT_IPC_SOCKET="+socket)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -91,6 +93,9 @@ func startOn(path, dir string, logf func(format string, args ...any)) (*Daemon, 
 	return d, nil
 }
 
+// harmless is what tgtd says on every start without root and without RDMA, and on every new LUN.
+var harmless = regexp.MustCompile(`^(iser_ib_init|work_timer_start|bs_init|device_mgmt|bs_thread_open)\(|^can't adjust `)
+
 // run starts the child and stays with it. The kernel sends the parent-death signal when the thread that forked ends,
 // so that thread is kept until the child is gone.
 func (d *Daemon) run(cmd *exec.Cmd, output io.Reader, started chan<- error, logf func(string, ...any)) {
@@ -105,7 +110,9 @@ func (d *Daemon) run(cmd *exec.Cmd, output io.Reader, started chan<- error, logf
 		return
 	}
 	for lines := bufio.NewScanner(output); lines.Scan(); {
-		logf("tgtd: %s", strings.TrimSpace(lines.Text()))
+		if line := strings.TrimPrefix(strings.TrimSpace(lines.Text()), "tgtd: "); !harmless.MatchString(line) {
+			logf("tgtd: %s", line)
+		}
 	}
 	d.err = cmd.Wait()
 	close(d.done)
@@ -159,4 +166,11 @@ func freeAddress() (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
+}
+
+// randomSource is a loopback address that nobody guesses soon.
+func randomSource() string {
+	b := make([]byte, 3)
+	_, _ = rand.Read(b) // crypto/rand.Read never fails
+	return net.IPv4(127, b[0], b[1], b[2]&0x7f|1).String()
 }

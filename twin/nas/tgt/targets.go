@@ -15,8 +15,6 @@ type Target struct {
 	TID  int    // tgtd's number of the target, above 0
 	Name string // the whole iqn
 	LUNs map[int]LUN
-	// Initiators are the names that may log in; nil lets everyone in.
-	Initiators []string
 	// Users are those who may log in by CHAP; nil asks for none.
 	Users []string
 	// Outgoing is the account by which the target proves itself (mutual CHAP); empty for none.
@@ -40,9 +38,6 @@ type LUN struct {
 // Account is a CHAP user. The user must not contain a comma.
 type Account struct{ User, Secret string }
 
-// anyInitiator stands for everyone in a target's access list.
-const anyInitiator = "*"
-
 func (l LUN) params() string {
 	readOnly := 0
 	if l.ReadOnly {
@@ -50,13 +45,6 @@ func (l LUN) params() string {
 	}
 	return fmt.Sprintf("scsi_sn=%s,scsi_id=%s,vendor_id=%s,product_id=%s,product_rev=%s,rotation_rate=%d,readonly=%d,thin_provisioning=1",
 		l.Serial, l.NAA, l.Vendor, l.Product, l.Revision, l.RPM, readOnly)
-}
-
-func (t Target) access() []string {
-	if t.Initiators == nil {
-		return []string{anyInitiator}
-	}
-	return t.Initiators
 }
 
 // Config is everything that a tgtd is to serve.
@@ -89,9 +77,7 @@ func (c Control) Apply(from, to Config) error {
 	for _, target := range from.Targets {
 		if slices.ContainsFunc(target.Users, func(user string) bool { return renewed[user] }) {
 			closed[target.TID] = true
-			for _, name := range target.access() {
-				_ = c.allow(target.TID, name, opUnbind) // one that was removed above is gone already
-			}
+			_ = c.access(target.TID, opUnbind) // one that was removed above is gone already
 		}
 	}
 	for _, old := range from.Accounts {
@@ -119,25 +105,14 @@ func (c Control) Apply(from, to Config) error {
 
 func same(a, b Target) bool { return a.TID == b.TID && a.Name == b.Name }
 
-// applyTarget changes one target. Closed says that its access list is empty now, as that of a new one is.
+// applyTarget changes one target. Closed says that nobody can log in to it now, as with a new one; the door is opened
+// when everything behind it is in place.
 func (c Control) applyTarget(old, target Target, renewed map[string]bool, closed bool) error {
-	errs := []error{c.applyUsers(old, target, renewed), c.applyLUNs(old, target)}
-	before := old.access()
-	if closed || old.TID == 0 {
-		before = nil
+	err := errors.Join(c.applyUsers(old, target, renewed), c.applyLUNs(old, target))
+	if err == nil && (closed || old.TID == 0) {
+		err = c.access(target.TID, opBind)
 	}
-	// The door is opened last, when everything behind it is in place.
-	for _, name := range before {
-		if !slices.Contains(target.access(), name) {
-			errs = append(errs, c.allow(target.TID, name, opUnbind))
-		}
-	}
-	for _, name := range target.access() {
-		if !slices.Contains(before, name) {
-			errs = append(errs, c.allow(target.TID, name, opBind))
-		}
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 func (c Control) applyUsers(old, target Target, renewed map[string]bool) error {
