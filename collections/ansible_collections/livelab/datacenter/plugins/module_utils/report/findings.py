@@ -15,7 +15,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.report.data imp
     Record,
     Series,
 )
-from ansible_collections.livelab.datacenter.plugins.module_utils.report.words import clock, memory, seconds
+from ansible_collections.livelab.datacenter.plugins.module_utils.report.words import clock, memory, seconds, times
 
 HOLDS, FAILS, UNKNOWN = "holds", "fails", "unknown"
 
@@ -150,7 +150,7 @@ def _stream(record: Record) -> tuple[bool, str]:
     if not stream.stalls:
         return True, f"It never stalled in {seconds(stream.duration_s)}. {gap}".strip()
     longest = max(stall.length for stall in stream.stalls)
-    return False, f"It stalled {len(stream.stalls)} times, {seconds(longest)} at the longest. {gap}".strip()
+    return False, f"It stalled {times(len(stream.stalls))}, {seconds(longest)} at the longest. {gap}".strip()
 
 
 def _need(record: Record, counter: str) -> Series:

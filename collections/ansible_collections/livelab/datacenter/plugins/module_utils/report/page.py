@@ -14,7 +14,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.report import c
 from ansible_collections.livelab.datacenter.plugins.module_utils.report.data import Record
 from ansible_collections.livelab.datacenter.plugins.module_utils.report.style import STYLE
 from ansible_collections.livelab.datacenter.plugins.module_utils.report.template import TEMPLATE
-from ansible_collections.livelab.datacenter.plugins.module_utils.report.words import amount, clock, date, seconds
+from ansible_collections.livelab.datacenter.plugins.module_utils.report.words import amount, clock, date, seconds, times
 
 try:
     from jinja2 import Environment, StrictUndefined
@@ -91,18 +91,14 @@ def _page(record: Record, title: str, found: list, files: list[str]) -> str:
 
 def _lead(record: Record) -> str:
     count = len(record.migrations)
-    text = f"A running server moved between two hosts {_times(count)}."
+    text = f"A running server moved between two hosts {times(count)}."
     if record.stream is None:
         return text
     if not record.stream.stalls:
         return text[:-1] + ", and the film it was streaming never stopped."
     longest = max(stall.length for stall in record.stream.stalls)
-    stopped = _times(len(record.stream.stalls))
+    stopped = times(len(record.stream.stalls))
     return text[:-1] + f"; the film it was streaming stopped {stopped}, for {seconds(longest)} at the longest."
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice", 3: "three times", 4: "four times"}.get(count, f"{count} times")
 
 
 def _figures(record: Record) -> list[dict]:
@@ -174,13 +170,13 @@ def _stream_words(record: Record) -> str:
     text += f" with {stream.raw.get('buffer_s', 0):g} s of buffer. "
     if stream.stalls:
         total = seconds(sum(one.length for one in stream.stalls))
-        text += f"It stood still {_times(len(stream.stalls))}, {total} in all."
+        text += f"It stood still {times(len(stream.stalls))}, {total} in all."
     else:
         text += "It never stood still."
     if stream.longest_gap:
         at = clock(stream.longest_gap.start - record.begin)
         text += f" The longest time in which it waited for data was {seconds(stream.longest_gap.length)}, at {at}."
-    broken = f"broke {_times(stream.reconnects)} and was taken up again" if stream.reconnects else "did not break"
+    broken = f"broke {times(stream.reconnects)} and was taken up again" if stream.reconnects else "did not break"
     return f"{text} The connection {broken}."
 
 

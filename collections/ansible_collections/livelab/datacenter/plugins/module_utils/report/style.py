@@ -77,6 +77,11 @@ footer { padding-bottom: 3rem; margin-top: 3rem; color: var(--quiet); font-size:
   h2 { break-after: avoid; margin-top: 1.5rem; }
   figure, tr, .findings li, .figures > div { break-inside: avoid; }
   figure { margin: 1rem 0 1.25rem; }
+  .figures { grid-template-columns: repeat(4, 1fr); }
+  .figures dd { font-size: 1.25rem; }
+  .scroll { overflow: visible; }
+  table { font-size: 8.5pt; }
+  th, td { padding-right: .4rem; }
   .downloads a { color: inherit; text-decoration: none; }
 }
 @page { margin: 16mm 14mm; }

@@ -41,3 +41,8 @@ def amount(count: float) -> str:
 def date(moment: float) -> str:
     """A moment as ``2016-05-31 12:00:07 UTC``."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def times(count: int) -> str:
+    """``once``, ``twice``, … ``5 times``."""
+    return {1: "once", 2: "twice", 3: "three times", 4: "four times"}.get(count, f"{count} times")
