@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -297,4 +298,5 @@ func TestTgtdDiesWithTheNAS(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("tgtd %d has outlived its NAS", pid)
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 }

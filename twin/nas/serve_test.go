@@ -201,6 +201,10 @@ func TestCHAP(t *testing.T) {
 	if err := try(mutual); !errors.Is(err, iscsi.ErrAuth) {
 		t.Errorf("a target with another secret: %v", err)
 	}
+	mutual.MutualUser, mutual.MutualPassword = "somebody", "others-secret"
+	if err := try(mutual); !errors.Is(err, iscsi.ErrAuth) {
+		t.Errorf("a target with another name: %v", err)
+	}
 	n.OK("PUT", "/iscsi/auth/id/1", M{"secret": "another-secret"})
 	if err := try(good); !errors.Is(err, iscsi.ErrAuth) {
 		t.Errorf("the old secret: %v", err)
