@@ -25,6 +25,8 @@ class Twin:
         self.dir = Path(directory)
         self.backing = backing
         self.control, self.data = control, data
+        # What the twin starts carries the instance of the start in its environment.
+        self.instances: set[str] = set()
         self.dir.mkdir(exist_ok=True)
         (self.dir / "lab.yml").write_text(f"control_network: {control}\ndata_network: {data}\n{config}", encoding="utf-8")
 
@@ -38,7 +40,9 @@ class Twin:
         return done
 
     def up(self) -> str:
-        return self.command("up", "--backing", self.backing).stdout
+        said = self.command("up", "--backing", self.backing).stdout
+        self.instances.add(json.loads((self.dir / "labtwin.pid").read_text(encoding="utf-8"))["instance"])
+        return said
 
     def down(self) -> str:
         return self.command("down").stdout
@@ -65,7 +69,8 @@ class Twin:
         return re.search(rf"^lab_{name}_password: (\S+)$", text, re.MULTILINE)[1]
 
     def processes(self) -> list[tuple[int, str]]:
-        """The processes that have this directory in their command line or their environment: (pid, command)."""
+        """The processes of this data centre: (pid, command). Each has its directory in its arguments, or its instance in its environment."""
+        marks = {f"{self.dir} ", f"{self.dir}/", *(f"LABTWIN_INSTANCE={instance}" for instance in self.instances)}
         found = []
         for proc in Path("/proc").glob("[0-9]*"):
             try:
@@ -73,7 +78,6 @@ class Twin:
                 environment = (proc / "environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            marks = (f"{self.dir} ", f"{self.dir}/")
             if int(proc.name) != os.getpid() and any(mark in f"{command} {environment}" for mark in marks):
                 found.append((int(proc.name), command))
         return found
