@@ -13,11 +13,13 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.converge import
 
 try:
     import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
 
     REQUESTS_ERROR = None
 except ImportError as missing:
-    requests, HTTPAdapter = None, object
+    requests = urllib3 = None
+    HTTPAdapter = object
     REQUESTS_ERROR = str(missing)
 
 # How often a read is tried, and the seconds waited after the first failure; the wait doubles each time.
@@ -110,6 +112,8 @@ class Client:
         self._session = requests.Session()
         # No proxies and no .netrc from the environment: one would send the password elsewhere, the other another one.
         self._session.trust_env = False
+        # A pinned certificate is checked by other means, and an unchecked one was asked for.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         context = tls.context(params["validate_certs"], params.get("ca_path"), pinned)
         self._session.mount("https://", _Adapter(context))
         self._with_key = bool(params.get("api_key"))

@@ -149,7 +149,8 @@ def _plan_chap(current: Adapter, chap: Mapping[str, Any] | None) -> list[Change]
     if after == current.chap and (off or chap["update_password"] == "on_create"):
         return []
     secrets = {"password": chap.get("password"), "mutual_password": chap.get("mutual_password")}
-    return [Change("CHAP", current.chap, after, "set_chap", secrets)]
+    shown = after if off else {**after, "password": "(hidden, sent)"}
+    return [Change("CHAP", current.chap, shown, "set_chap", secrets)]
 
 
 def _plan_binding(current: Adapter, wanted: list[str] | None, purge: bool) -> list[Change]:
