@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-
-	"livelab.dev/twin/iscsi"
+	"sync"
 )
 
 // ErrNoSpace says that no free range is long enough.
@@ -19,6 +18,10 @@ var ErrNoSpace = errors.New("no space left on the volume")
 // Allocate makes a file of a size in bytes at one free range that reads as zeros. The range begins at a whole MiB; the
 // size is rounded up to 4096 bytes. It fails with fs.ErrExist or ErrNoSpace.
 func (v *Volume) Allocate(ctx context.Context, name string, size int64) (Extent, error) {
+	return v.allocate(ctx, name, size, false)
+}
+
+func (v *Volume) allocate(ctx context.Context, name string, size int64, partial bool) (Extent, error) {
 	var extent Extent
 	clean, err := cleanPath(name)
 	if err != nil {
@@ -29,6 +32,11 @@ func (v *Volume) Allocate(ctx context.Context, name string, size int64) (Extent,
 	}
 	size = roundUp(size, headerRoom)
 	err = v.update(ctx, func(d device, c *catalogue, _ func() error) error {
+		own := ""
+		if partial {
+			own = clean
+		}
+		c.dropLeftovers(&v.shared.imports, own)
 		if c.Files[clean] != nil {
 			return fmt.Errorf("[%s] %s: %w", v.Label, name, fs.ErrExist)
 		}
@@ -39,7 +47,7 @@ func (v *Volume) Allocate(ctx context.Context, name string, size int64) (Extent,
 		for _, gap := range gaps {
 			if gap.Size >= size {
 				extent = Extent{gap.Offset, size}
-				c.Files[clean] = &File{Path: clean, Size: size, Modified: timestamp(), Extent: &extent}
+				c.Files[clean] = &File{Path: clean, Size: size, Modified: timestamp(), Extent: &extent, Partial: partial}
 				return nil
 			}
 			longest = max(longest, gap.Size)
@@ -67,6 +75,17 @@ func (c *catalogue) gaps(capacity int64) []Extent {
 		next = max(next, roundUp(u.Offset+u.Size, mib))
 	}
 	return gaps
+}
+
+// dropLeftovers removes the disks whose import nobody goes on with. Own is the path of an import that begins, and so not
+// with what is there yet.
+func (c *catalogue) dropLeftovers(imports *sync.Map, own string) {
+	for name, f := range c.Files {
+		if _, goesOn := imports.Load(name); f.Partial && (!goesOn || name == own) {
+			delete(c.Files, name)
+			c.Dirty = append(c.Dirty, *f.Extent)
+		}
+	}
 }
 
 // clean clears the ranges of removed files.
@@ -127,14 +146,4 @@ func (v *Volume) Rename(ctx context.Context, from, to string) error {
 		c.Files[target] = f
 		return nil
 	})
-}
-
-// flush has the target make everything durable.
-func (v *Volume) flush(ctx context.Context) error {
-	d, err := iscsi.Open(ctx, v.lun, v.auth)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Flush(ctx)
 }

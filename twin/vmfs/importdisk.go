@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,15 @@ func (v *Volume) ImportDisk(ctx context.Context, name, source string, progress f
 	if err != nil {
 		return Extent{}, err
 	}
-	extent, err := v.Allocate(ctx, name, size)
+	clean, err := cleanPath(name)
+	if err != nil {
+		return Extent{}, err
+	}
+	if _, taken := v.shared.imports.LoadOrStore(clean, true); taken {
+		return Extent{}, fmt.Errorf("[%s] %s is being imported already: %w", v.Label, name, fs.ErrExist)
+	}
+	defer v.shared.imports.Delete(clean)
+	extent, err := v.allocate(ctx, name, size, true)
 	if err != nil {
 		return Extent{}, err
 	}
@@ -45,16 +54,28 @@ func (v *Volume) ImportDisk(ctx context.Context, name, source string, progress f
 	}
 	err = v.convert(ctx, source, format, extent, report)
 	if err == nil {
-		err = v.flush(ctx)
+		err = v.complete(ctx, clean)
 	}
 	if err != nil {
 		// ctx may have ended; the removal must not end with it.
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		return Extent{}, errors.Join(fmt.Errorf("[%s] %s: importing %s: %w", v.Label, name, source, errors.Join(ctx.Err(), err)), v.Remove(clean, name))
+		return Extent{}, errors.Join(fmt.Errorf("[%s] %s: importing %s: %w", v.Label, name, source, errors.Join(ctx.Err(), err)), v.Remove(cleanup, name))
 	}
 	report(100)
 	return extent, nil
+}
+
+// complete marks a disk as whole. The change has what was written before it made durable first.
+func (v *Volume) complete(ctx context.Context, clean string) error {
+	return v.update(ctx, func(_ device, c *catalogue, _ func() error) error {
+		if c.Files[clean] == nil {
+			return fmt.Errorf("it was removed meanwhile: %w", fs.ErrNotExist)
+		}
+		c.Files[clean].Partial = false
+		c.Files[clean].Modified = timestamp()
+		return nil
+	})
 }
 
 // inspect finds an image's size in bytes and its format. It refuses images that draw in other files: one that comes

@@ -39,6 +39,8 @@ type File struct {
 	Modified time.Time `json:"modified"`
 	Extent   *Extent   `json:"extent,omitempty"`
 	Data     []byte    `json:"data,omitempty"`
+	// Partial marks a disk whose import has not ended. One that was left behind by a crash makes room for others.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // Volume is a volume as one host sees it. Its methods may be called by several goroutines.
@@ -60,6 +62,7 @@ type Volume struct {
 type shared struct {
 	change  sync.Mutex    // held through a change
 	changes atomic.Uint64 // counts them; a volume that has seen fewer reads the LUN again
+	imports sync.Map      // paths of the disks that are being imported
 }
 
 var (
