@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
 
 LOADS = ("idle", "stress")
-KINDS = ("measured", "computed", "stand-in")
+KINDS = ("real", "measured", "computed", "stand-in")
 CPU = "cpu.usagemhz.average"
 MEMORY = "mem.consumed.average"
 
