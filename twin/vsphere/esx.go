@@ -60,6 +60,7 @@ func (v *view) describe() {
 		system.Summary.Host = &self
 	})
 	v.describeParent()
+	v.describeBrowser()
 }
 
 // describeParent sums up the hosts of the ComputeResource or cluster.

@@ -185,8 +185,12 @@ func (m *systemMethods) RebootHostTask(ctx *simulator.Context, req *types.Reboot
 	}}
 }
 
+// bootDelay lets the client that asked for a reboot see that it was accepted.
+const bootDelay = 500 * time.Millisecond
+
 // reboot takes the host's endpoint away for as long as a boot takes, and brings it back with what only a boot puts into effect.
 func (h *Host) reboot() {
+	time.Sleep(bootDelay)
 	at := h.endpoint.addr()
 	vcenter := h.server.vcenter.viewOf(h)
 	if vcenter != nil && vcenter.connected() {

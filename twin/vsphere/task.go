@@ -2,6 +2,8 @@ package vsphere
 
 import (
 	"fmt"
+	"log"
+	"runtime/debug"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -37,7 +39,7 @@ func (r *registry) task(ctx *simulator.Context, entity types.ManagedObjectRefere
 const taskBase = 100000
 
 func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failure)) {
-	result, f := work()
+	result, f := r.attempt(work)
 	changes := []change{{Name: "info.completeTime", Val: time.Now()}}
 	if f != nil {
 		changes = append(changes,
@@ -50,6 +52,17 @@ func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failur
 			change{Name: "info.state", Val: types.TaskInfoStateSuccess})
 	}
 	r.update(t, changes...)
+}
+
+// attempt runs a task's work. A panic in it fails the task; it does not end the data centre, as a request's would not.
+func (r *registry) attempt(work func() (types.AnyType, *failure)) (result types.AnyType, f *failure) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Printf("vsphere: a task failed: %v\n%s", p, debug.Stack())
+			f = fail(&types.SystemError{Reason: fmt.Sprint(p)}, "A general system error occurred: %v", p)
+		}
+	}()
+	return work()
 }
 
 func userOf(ctx *simulator.Context) string {

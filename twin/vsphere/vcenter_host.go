@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/simulator/esx"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -37,8 +37,10 @@ func (vc *vcenter) claim(found *found, parent types.ManagedObjectReference, forc
 	if by := found.host.state().ManagedBy; by != "" && by != vc.address() && !force {
 		return fail(&types.AlreadyBeingManaged{IpAddress: by}, "The host %s is managed by the vCenter at %s", found.name, by)
 	}
-	if other := vc.registry.child(parent, found.name); other != nil && parent.Type == "Folder" && vc.viewOf(found.host) == nil {
-		return fail(&types.DuplicateName{Name: found.name, Object: other.Reference()}, "The name %q is taken", found.name)
+	if parent.Type == "Folder" && vc.viewOf(found.host) == nil {
+		if other := vc.registry.child(parent, found.name); other != nil {
+			return fail(&types.DuplicateName{Name: found.name, Object: other.Reference()}, "The name %q is taken", found.name)
+		}
 	}
 	vc.mu.Lock()
 	defer vc.mu.Unlock()
@@ -101,19 +103,25 @@ func (vc *vcenter) newSystem(name string, parent types.ManagedObjectReference) (
 		}
 		return system, nil
 	case *simulator.ClusterComputeResource:
-		res := p.AddHostTask(ctx, &types.AddHost_Task{This: parent, Spec: spec, AsConnected: true}).(*methods.AddHost_TaskBody)
-		task := vc.registry.Get(res.Res.Returnval).(*simulator.Task)
-		task.Wait()
-		if task.Info.Error != nil {
-			return nil, fail(task.Info.Error.Fault, "The host %s cannot be added", name)
-		}
-		return vc.registry.Get(task.Info.Result.(types.ManagedObjectReference)).(*simulator.HostSystem), nil
+		return vc.newSystemIn(p, name), nil
 	}
 	return nil, fail(&types.NotSupported{}, "A host cannot be added to %s", parent)
 }
 
-// roomForNetwork makes a datacenter's list of networks long enough for the simulator, which takes the first of it for every
-// new host without looking whether there is one. What it takes is replaced by the host's own networks.
+// newSystemIn makes a HostSystem in a cluster. The simulator's own way ends the program when it does not know the host's version.
+func (vc *vcenter) newSystemIn(cluster *simulator.ClusterComputeResource, name string) *simulator.HostSystem {
+	reg := vc.registry
+	system := simulator.NewHostSystem(reg.context(), esx.HostSystem)
+	system.Name = name
+	system.Summary.Config.Name = name
+	system.Runtime.ConnectionState = types.HostSystemConnectionStateConnected
+	reg.PutEntity(cluster, reg.NewEntity(system))
+	reg.addTo(cluster.Self, "host", system.Self)
+	return system
+}
+
+// roomForNetwork makes the network list of a datacenter long enough for the simulator, which takes the first of it for
+// every new host or cluster without looking whether there is one. What it takes is replaced by the host's own networks.
 func (vc *vcenter) roomForNetwork(dc *simulator.Datacenter) {
 	vc.registry.WithLock(vc.registry.context(), dc.Self, func() { dc.Network = slices.Grow(dc.Network, 1) })
 }
