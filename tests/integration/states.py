@@ -23,7 +23,12 @@ def network(twin: Twin, number: int) -> dict:
         "vswitches": [{"name": "vSwitch1", "nics": ["vmnic1"]}],
         "portgroups": [{"name": "vMotion", "vswitch": "vSwitch1"}],
         "vmkernels": [
-            {"portgroup": "vMotion", "ip": f"{twin.data}.{10 + number}", "netmask": "255.255.255.0", "services": ["vmotion"]}
+            {
+                "portgroup": "vMotion",
+                "ip": f"{twin.data}.{10 + number}",
+                "netmask": "255.255.255.0",
+                "services": ["vmotion"],
+            }
         ],
     }
 

@@ -32,6 +32,14 @@ def twice(ansible, module, args):
     return done
 
 
+def scan(ansible, name):
+    """Look for LUNs and volumes."""
+    done = ansible.run(
+        "community.vmware.vmware_host_scanhba", {"esxi_hostname": name, "refresh_storage": True}, "vcenter"
+    )
+    assert not done.failed, done.msg
+
+
 def network(twin, number):
     name = states.host_name(twin, number)
     vmkernel = {
@@ -59,22 +67,20 @@ def test_vmware_host_iscsi(ansible, twin):
         name = {"esxi_hostname": states.host_name(twin, number)}
         twice(ansible, "vmware_host_iscsi", {**name, "state": "enabled"})
         info = ansible.run("community.vmware.vmware_host_iscsi_info", name, "vcenter")
-        adapter = info.data["iscsi_properties"]["vmhba_name"] if "vmhba_name" in info.data["iscsi_properties"] else None
-        adapter = adapter or info.data["iscsi_properties"]["iscsi_dynamic_discovery"]["vmhba_name"]
+        adapter = info.data["iscsi_properties"]["vmhba_name"]
         for config in ({"port_bind": ["vmk1"]}, {"send_target": {"address": f"{twin.data}.129"}}):
             twice(ansible, "vmware_host_iscsi", {**name, "iscsi_config": {"vmhba_name": adapter, **config}})
 
 
 def test_vmware_host_scanhba_and_host_datastore(ansible, twin):
     first, second = (states.host_name(twin, number) for number in (1, 2))
-    scan = ansible.run("community.vmware.vmware_host_scanhba", {"esxi_hostname": first, "refresh_storage": True}, "vcenter")
-    assert not scan.failed, scan.msg
+    scan(ansible, first)
     disks = ansible.run("community.vmware.vmware_host_disk_info", {"esxi_hostname": first}, "vcenter")
-    naa = next(disk["canonical_name"] for disk in disks.data["hosts_disk_info"][first] if disk["canonical_name"].startswith("naa."))
+    names = [disk["canonical_name"] for disk in disks.data["hosts_disk_info"][first]]
+    naa = next(name for name in names if name.startswith("naa."))
     args = {"datastore_name": states.DATASTORE, "datastore_type": "vmfs", "vmfs_device_name": naa, "state": "present"}
     twice(ansible, "vmware_host_datastore", {**args, "esxi_hostname": first})
-    scan = ansible.run("community.vmware.vmware_host_scanhba", {"esxi_hostname": second, "refresh_storage": True}, "vcenter")
-    assert not scan.failed, scan.msg
+    scan(ansible, second)
     there = ansible.run("community.vmware.vmware_host_datastore", {**args, "esxi_hostname": second}, "vcenter")
     assert not there.failed, there.msg
     assert not there.changed, "the second host has the first one's datastore once it has looked"

@@ -50,8 +50,10 @@ def test_what_is_not_mentioned_stays(ansible, twin):
 
 
 def test_purge_removes_what_is_not_listed(ansible):
-    kept = [{"name": name, "vswitch": switch} for name, switch in
-            [("Management Network", "vSwitch0"), ("VM Network", "vSwitch0"), ("vMotion", "vSwitch1")]]
+    kept = [
+        {"name": name, "vswitch": switch}
+        for name, switch in [("Management Network", "vSwitch0"), ("VM Network", "vSwitch0"), ("vMotion", "vSwitch1")]
+    ]
     done = ansible.converge("esxi_network", {"portgroups": kept, "purge": True}, "esxi1")
     assert [change["action"] for change in done.data["changes"]] == ["remove"], done.data["changes"]
 
@@ -101,4 +103,6 @@ def test_a_pinned_thumbprint_right_and_wrong(ansible, twin):
 
 
 def test_an_unreachable_host(ansible, twin):
-    ansible.refused("esxi_network", {"ipv6": False}, "esxi1", f"{twin.control}.99", env={"VMWARE_HOST": f"{twin.control}.99"})
+    ansible.refused(
+        "esxi_network", {"ipv6": False}, "esxi1", f"{twin.control}.99", env={"VMWARE_HOST": f"{twin.control}.99"}
+    )

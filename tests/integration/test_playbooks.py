@@ -21,7 +21,13 @@ CHAPTERS = ["playbooks/3_1_esxi.yml", "playbooks/3_2_storage.yml", "playbooks/3_
 def play(twin, *args, **popen):
     env = environment(LABTWIN_DIR=str(twin.dir), LAB_CONTROL_NETWORK=twin.control, LAB_DATA_NETWORK=twin.data)
     return subprocess.Popen(
-        [BIN / "ansible-playbook", *args], cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **popen
+        [BIN / "ansible-playbook", *args],
+        cwd=TOP,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **popen,
     )
 
 

@@ -167,9 +167,16 @@ def test_an_ordinary_user_can_run_it(tmp_path_factory):
     def run(*args: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [home / "labtwin", "--dir", home / "lab", *args],
-            user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], cwd=home,
-            env={"PATH": os.environ["PATH"], "HOME": str(home)}, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            user=nobody.pw_uid,
+            group=nobody.pw_gid,
+            extra_groups=[],
+            cwd=home,
+            env={"PATH": os.environ["PATH"], "HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     try:
         started = run("up", "--backing", "model")

@@ -17,7 +17,11 @@ BIN = Path(sys.executable).parent
 
 def environment(**extra: str) -> dict[str, str]:
     """The environment for Ansible's commands, with nothing in it that points at another data centre."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMWARE_", "FREENAS_", "LAB", "GOVC_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VMWARE_", "FREENAS_", "LAB", "GOVC_"))
+    }
     return {
         **kept,
         "PATH": f"{BIN}:{kept.get('PATH', '')}",
@@ -75,11 +79,24 @@ class Ansible:
             "FREENAS_CA_PATH": str(self.twin.dir / "ca.pem"),
         }
 
-    def run(self, module: str, args: dict, where: str, *, check: bool = False, diff: bool = False, env: dict | None = None) -> Result:
+    def run(
+        self, module: str, args: dict, where: str, *, check: bool = False, diff: bool = False, env: dict | None = None
+    ) -> Result:
         """Run a module (livelab.datacenter.<module>, unless it is a full name) and return its result, failed or not."""
         name = module if "." in module else f"livelab.datacenter.{module}"
         connection = self.freenas() if where == "nas" else self.vsphere(where)
-        command = [str(BIN / "ansible"), "localhost", "-i", "localhost,", "-c", "local", "-m", name, "-a", json.dumps(args)]
+        command = [
+            str(BIN / "ansible"),
+            "localhost",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            "-m",
+            name,
+            "-a",
+            json.dumps(args),
+        ]
         command += ["-e", f"ansible_python_interpreter={sys.executable}"]
         command += ["--check"] * check + ["--diff"] * diff
         extra = {

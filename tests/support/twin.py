@@ -21,14 +21,18 @@ DATA = os.environ.get("TEST_DATA_NETWORK", "127.28.2")
 class Twin:
     """A data centre in a directory of its own."""
 
-    def __init__(self, directory: Path, backing: str = "model", config: str = "", control: str = CONTROL, data: str = DATA):
+    def __init__(
+        self, directory: Path, backing: str = "model", config: str = "", control: str = CONTROL, data: str = DATA
+    ):
         self.dir = Path(directory)
         self.backing = backing
         self.control, self.data = control, data
         # What the twin starts carries the instance of the start in its environment.
         self.instances: set[str] = set()
         self.dir.mkdir(exist_ok=True)
-        (self.dir / "lab.yml").write_text(f"control_network: {control}\ndata_network: {data}\n{config}", encoding="utf-8")
+        (self.dir / "lab.yml").write_text(
+            f"control_network: {control}\ndata_network: {data}\n{config}", encoding="utf-8"
+        )
 
     def command(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run labtwin with this directory."""
@@ -69,7 +73,10 @@ class Twin:
         return re.search(rf"^lab_{name}_password: (\S+)$", text, re.MULTILINE)[1]
 
     def processes(self) -> list[tuple[int, str]]:
-        """The processes of this data centre: (pid, command). Each has its directory in its arguments, or its instance in its environment."""
+        """The processes of this data centre: (pid, command).
+
+        Each has the directory in its arguments, or the instance of a start in its environment.
+        """
         marks = {f"{self.dir} ", f"{self.dir}/", *(f"LABTWIN_INSTANCE={instance}" for instance in self.instances)}
         found = []
         for proc in Path("/proc").glob("[0-9]*"):

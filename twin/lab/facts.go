@@ -5,14 +5,14 @@ package lab
 // facts say what of this data centre is real. It is printed by status and goes into the summary and the report.
 func facts(backing, accel string) []Fact {
 	always := []Fact{
-		{"vSphere API", "simulated", "govmomi's simulator, extended; no VMware software runs here"},
-		{"NAS API", "simulated", "FreeNAS API v2.0 in front of a real iSCSI target"},
+		{"vSphere API", "stand-in", "govmomi's simulator, extended; no VMware software runs here"},
+		{"NAS API", "stand-in", "FreeNAS API v2.0 in front of a real iSCSI target"},
 		{"iSCSI and LUNs", "real", "served by tgtd; hosts discover and log in over TCP"},
 		{"datastore on the LUN", "real", "kept on the LUN itself, not in VMware's on-disk format"},
 	}
 	if backing == "model" {
 		return append(always,
-			Fact{"virtual machines", "simulated", "the model backing runs none"},
+			Fact{"virtual machines", "stand-in", "the model backing runs none"},
 			Fact{"migration times", "computed", "from memory size, dirty rate and bandwidth"},
 			Fact{"CPU and memory counters", "computed", "from the machines' state"},
 		)

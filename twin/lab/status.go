@@ -42,11 +42,11 @@ type Machine struct {
 	Address string `json:"address,omitempty"`
 }
 
-// Fact says how real one thing is. How is "measured", "real", "simulated" or "computed".
+// Fact says how real one thing is. How is "measured", "real", "stand-in" or "computed".
 type Fact struct {
 	What string `json:"what"`
 	How  string `json:"how"`
-	Why  string `json:"why"`
+	Note string `json:"note"`
 }
 
 // Endpoints are all that listens, in the order of a user's way through them.
@@ -78,9 +78,9 @@ func (s Status) Write(w io.Writer) error {
 	for _, m := range s.Machines {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", m.Name, m.Host, m.Power, m.Address)
 	}
-	fmt.Fprintln(table, "\nwhat\thow\twhy")
+	fmt.Fprintln(table, "\nwhat\thow\tnote")
 	for _, f := range s.Facts {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.What, f.How, f.Why)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", f.What, f.How, f.Note)
 	}
 	fmt.Fprintln(table, "\nendpoint\tAPI calls")
 	for _, endpoint := range slices.Sorted(maps.Keys(s.Calls)) {

@@ -32,7 +32,7 @@ options:
         V(stress)), C(from), C(to), C(started), C(ended), C(duration_s) and C(phases) as M(livelab.datacenter.vmotion)
         returns them; C(stress) with C(started) and C(ended); C(stream) of M(livelab.datacenter.stream_probe);
         C(series) and C(interval) of M(livelab.datacenter.performance_info); C(provenance), a list of C(what), C(how)
-        (V(measured), V(computed) or V(stand-in)) and C(note).
+        (V(real), V(measured), V(computed) or V(stand-in)) and C(note).
     type: dict
   src:
     description:
