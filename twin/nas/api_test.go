@@ -300,3 +300,30 @@ func TestTgtdDiesWithTheNAS(t *testing.T) {
 	t.Errorf("tgtd %d has outlived its NAS", pid)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
+
+// A directory too deep for a socket's path is no hindrance, and nothing stays behind in the temporary directory.
+func TestDeepDirectory(t *testing.T) {
+	n := nastest.Start(t)
+	short, err := os.MkdirTemp("/tmp", "nas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(short)
+	t.Setenv("TMPDIR", short)
+	n.Config.Dir += "/" + strings.Repeat("deep/", 20)
+	n.Restart()
+	iqn := n.Serve(64 * MiB)
+	if list := luns(t, n.Portal, iqn, iscsi.Auth{}); len(list) != 1 {
+		t.Errorf("LUNs: %v", list)
+	}
+	if dirs, err := os.ReadDir(short); err != nil || len(dirs) != 1 {
+		t.Errorf("run directories: %v %v", dirs, err)
+	}
+	n.OK("POST", "/service/stop", M{"service": "iscsitarget"})
+	if err := n.Close(); err != nil {
+		t.Error(err)
+	}
+	if dirs, err := os.ReadDir(short); err != nil || len(dirs) != 0 {
+		t.Errorf("left behind: %v %v", dirs, err)
+	}
+}
