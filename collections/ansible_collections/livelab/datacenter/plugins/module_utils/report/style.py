@@ -49,7 +49,7 @@ thead th { color: var(--quiet); font-weight: 600; font-size: .85rem; white-space
 .number { text-align: right; white-space: nowrap; }
 .tag { display: inline-block; padding: .1rem .55rem; border-radius: 1rem; font-size: .85rem; font-weight: 600;
   white-space: nowrap; background: var(--unknown-sheet); color: var(--ink); }
-.tag.holds, .tag.measured { background: var(--good-sheet); color: var(--good); }
+.tag.holds, .tag.real, .tag.measured { background: var(--good-sheet); color: var(--good); }
 .tag.fails, .tag.stand-in { background: var(--warn-sheet); color: var(--warn); }
 .findings { list-style: none; padding: 0; margin: 0; }
 .findings li { display: grid; grid-template-columns: 10rem 1fr; gap: .25rem 1rem; padding: .85rem 0;

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.playback import Gaps, Player, Throughput
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.source import StreamError
@@ -121,7 +121,7 @@ class Probe:
 
     def _iso(self, moment: float) -> str:
         """Clock time of a moment, from one reading of the wall clock, so that a clock set meanwhile bends nothing."""
-        wall = datetime.fromtimestamp(self._zero_wall + moment - self._zero, timezone.utc)
+        wall = datetime.fromtimestamp(self._zero_wall + moment - self._zero, UTC)
         return wall.isoformat(timespec="milliseconds")
 
     def _span(self, start: float, length: float) -> dict:

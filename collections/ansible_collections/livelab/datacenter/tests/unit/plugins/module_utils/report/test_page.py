@@ -156,7 +156,7 @@ def test_computed_phases_are_said_to_be(whole):
         (lambda raw: raw["series"][0]["values"].pop(), "79 timestamps and 78 values"),
         (lambda raw: raw["series"][0].update(values=["x"] * 79), r"series\[0\].values is 'x'"),
         (lambda raw: raw.update(measured_host="esxi-9"), "measured_host 'esxi-9' is not one of hosts"),
-        (lambda raw: raw["provenance"][0].update(how="real"), "must be one of measured, computed, stand-in"),
+        (lambda raw: raw["provenance"][0].update(how="so"), "must be one of real, measured, computed, stand-in"),
         (lambda raw: raw.update(stream=["x"]), "stream must be a dictionary, not list"),
     ],
 )
