@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes the Debian 13 tree that the scenarios' containers start from, once: image.sh CACHE-DIRECTORY SSH-PUBLIC-KEY
+# Prints the tree's path. A tree is named after this script and the key, so that a change to either makes a new one.
+set -euo pipefail
+cache=$1 key=$2
+tag=$(cat "$0" "$key" | sha256sum | cut -c1-12)
+tree=$cache/trixie-$tag
+if [ ! -d "$tree" ]; then
+    mkdir -p "$cache"
+    chmod 0700 "$cache"
+    rm -rf "$tree".partial
+    # What a Debian server has when Ansible first meets it, and no more. nginx, PHP and the like are the roles' business.
+    mmdebstrap --quiet --mode=root --variant=minbase \
+        --include=systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,ca-certificates \
+        --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='force-unsafe-io' \
+        --customize-hook='install -d -m 0700 "$1/root/.ssh"' \
+        --customize-hook="install -m 0600 '$key' \"\$1/root/.ssh/authorized_keys\"" \
+        --customize-hook='echo "ListenAddress 127.0.0.1" > "$1/etc/ssh/sshd_config.d/loopback.conf"' \
+        --customize-hook='ln -sf /dev/null "$1/etc/systemd/system/systemd-networkd-wait-online.service"' \
+        --skip=cleanup/apt/lists \
+        trixie "$tree".partial >&2
+    mv "$tree".partial "$tree"
+fi
+echo "$tree"
