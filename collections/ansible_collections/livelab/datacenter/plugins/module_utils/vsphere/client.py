@@ -189,12 +189,16 @@ class Client:
                 wait *= 2
         return call()
 
-    @contextlib.contextmanager
-    def slow(self, seconds: int = 600) -> Iterator[None]:
+    def slow(self, seconds: int = 600) -> contextlib.AbstractContextManager[None]:
         """Wait this long for an answer within the block: for calls that work before they answer, as a rescan does."""
+        return self.within(max(seconds, self.timeout))
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Wait no longer than this for an answer within the block."""
         usual = self._stub.schemeArgs.get("timeout")
         self._stub.DropConnections()
-        self._stub.schemeArgs["timeout"] = max(seconds, self.timeout)
+        self._stub.schemeArgs["timeout"] = seconds
         try:
             yield
         finally:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import time
@@ -19,6 +20,8 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network
 
 # Seconds a host gets to answer at its new address.
 _MOVE_LIMIT = 60
+# Seconds to wait for the answer to the call that moves it.
+_ANSWER_LIMIT = 15
 
 
 class NetworkWork:
@@ -142,12 +145,13 @@ class NetworkWork:
         if change.after["portgroup"] != change.before["portgroup"]:
             spec.portgroup = change.after["portgroup"]
         moves = change.before["ip"] == self._reached_at() and change.after["ip"] != change.before["ip"]
-        try:
+        if not moves:
             self.system.UpdateVirtualNic(device, spec)
-        except (OSError, http.client.HTTPException):
-            if not moves:
-                raise
-        if moves and change.after["ip"]:
+            return
+        # The host leaves the address that it would have to answer from.
+        with contextlib.suppress(OSError, http.client.HTTPException), self.client.within(_ANSWER_LIMIT):
+            self.system.UpdateVirtualNic(device, spec)
+        if change.after["ip"]:
             self._follow(change.after["ip"])
 
     def _follow(self, address: str) -> None:

@@ -152,9 +152,9 @@ class DatastoreWork:
         if not self._is_mounted(name, host):
             self._read_hosts()
             seen = luns.luns_of(self.values[self.hosts[host]]["config.storageDevice"])
-            raise ConvergeError(f"{host} does not see the LUN of datastore '{name}' after a rescan. It sees: "
-                                f"{'; '.join(map(str, seen)) or 'no disks'}. Give it the same iSCSI targets as "
-                                f"{self.first}.")
+            disks = "; ".join(map(str, seen)) or "no disks"
+            raise ConvergeError(f"{host} does not have it after a rescan. It sees: {disks}. The LUN of the datastore "
+                                "must be among them, with the volume on it.")
 
     def _is_mounted(self, name: str, host: str) -> bool:
         self._read_datastores()
@@ -163,8 +163,12 @@ class DatastoreWork:
         return host in self._datastore(self.datastores[name][1]).mounted
 
     def _remove(self, change: Change) -> None:
-        datastore = self.datastores[change.args["name"]][0]
-        self._manager(change.args["host"], "datastoreSystem").RemoveDatastore(datastore)
+        name, host = change.args["name"], change.args["host"]
+        self._manager(host, "datastoreSystem").RemoveDatastore(self.datastores[name][0])
+        # The volume is gone from the LUN; the other hosts go on showing it until they look.
+        for other in (other for other in change.before["hosts"] if other != host):
+            with self.client.slow():
+                self._manager(other, "storageSystem").RescanVmfs()
 
 
 def _usable(mount: Any) -> bool:
