@@ -62,7 +62,7 @@ func prefer(ctx *simulator.Context, object mo.Reference) {
 
 // overlayFor is the object that may answer a method in place of the registered one; nil for none.
 func (inv *inventory) overlayFor(method *simulator.Method) mo.Reference {
-	o := overlay{method.This}
+	o := &overlay{method.This}
 	switch method.This.Type {
 	case "VirtualMachine":
 		if mc := inv.machine(method.This); mc != nil {
@@ -78,6 +78,10 @@ func (inv *inventory) overlayFor(method *simulator.Method) mo.Reference {
 		return &poolMethods{o, inv}
 	case "Folder":
 		return &folderMethods{o, inv}
+	case "HttpNfcLease":
+		if l := inv.m.leases.at(method.This); l != nil {
+			return &leaseMethods{o, l}
+		}
 	case "OvfManager":
 		return &ovfMethods{o, inv}
 	case "ServiceInstance":

@@ -5,8 +5,10 @@ package machines
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,6 +144,7 @@ func (m *Manager) watch() {
 func (m *Manager) look(now time.Time, tick int) {
 	list := m.all()
 	m.counters.sample(now, list)
+	m.counters.know(m.hostNumbers())
 	for _, mc := range list {
 		mc.lookAtGuest()
 	}
@@ -165,4 +168,24 @@ func (m *Manager) Machines() []Machine {
 		list = append(list, mc.status())
 	}
 	return list
+}
+
+// attached are the inventories.
+func (m *Manager) attached() []*inventory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.inventories)
+}
+
+// hostNumbers are the hosts that any inventory shows.
+func (m *Manager) hostNumbers() []int {
+	seen := map[int]bool{}
+	for _, inv := range m.attached() {
+		for _, entity := range inv.reg.All("HostSystem") {
+			if h := inv.hostOf(entity.Reference()); h != nil {
+				seen[h.Number()] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(seen))
 }

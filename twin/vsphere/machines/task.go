@@ -87,7 +87,7 @@ func (j *job) progress(percent int) {
 
 // taskMethods answers for a task that runs.
 type taskMethods struct {
-	overlay
+	*overlay
 	job *job
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// DestroyTask removes the machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried
+// again.
+func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) soap.HasFault {
+	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{
+		Returnval: v.run(ctx, "destroy", func(j *job) (types.AnyType, *failure) {
+			if v.mc.power() == poweredOn {
+				return nil, powerState(v.mc, poweredOff, poweredOn)
+			}
+			if f := v.mc.halt(j); f != nil {
+				return nil, f
+			}
+			if f := v.inv.m.free(v.mc.hardware().disks, v.mc.on()); f != nil {
+				return nil, f
+			}
+			return nil, v.inv.discard(j.user, v.mc, v.Self)
+		}),
+	}}
+}
+
+// discard removes a machine without disks from the inventory.
+func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
+	for _, network := range inv.list(object, "network") {
+		inv.removeFrom(network, "vm", object)
+	}
+	vm, ok := get[*simulator.VirtualMachine](inv, object)
+	if !ok {
+		return gone(object)
+	}
+	_, f := inv.do(user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+		body := vm.DestroyTask(ctx, &types.Destroy_Task{This: object}).(*methods.Destroy_TaskBody)
+		return body.Res.Returnval, body.Fault_
+	})
+	if f == nil {
+		inv.m.forget(mc)
+		_ = os.RemoveAll(filepath.Join(inv.m.cfg.Dir, "run", mc.id))
+	}
+	return f
+}
+
+// UnregisterVM takes the machine out of the inventory. Its disks stay on the datastore.
+func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
+	body := &methods.UnregisterVMBody{}
+	if is := v.mc.power(); is != poweredOff {
+		body.Fault_ = powerState(v.mc, poweredOff, is).soap()
+		return body
+	}
+	if f := v.mc.begin(v.Self); f != nil {
+		body.Fault_ = f.soap()
+		return body
+	}
+	defer v.mc.end()
+	for _, network := range v.inv.list(v.Self, "network") {
+		v.inv.removeFrom(network, "vm", v.Self)
+	}
+	vm, ok := get[*simulator.VirtualMachine](v.inv, v.Self)
+	if !ok {
+		body.Fault_ = gone(v.Self).soap()
+		return body
+	}
+	own := v.inv.context(userOf(ctx))
+	v.inv.reg.WithLock(own, v.Self, func() { body = vm.UnregisterVM(own, req).(*methods.UnregisterVMBody) })
+	if body.Fault_ == nil {
+		v.inv.m.forget(v.mc)
+	}
+	return body
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// post writes events to the registry's history.
+func (inv *inventory) post(user string, events ...types.BaseEvent) {
+	ctx, manager := inv.context(user), inv.reg.EventManager()
+	inv.reg.WithLock(ctx, manager.Reference(), func() {
+		for _, event := range events {
+			manager.PostEvent(ctx, &types.PostEvent{EventToPost: event})
+		}
+	})
+}
+
+// post writes events about the machine to every registry that shows it.
+func (mc *machine) post(user string, events func(types.VmEvent) []types.BaseEvent) {
+	for inv, object := range mc.shown() {
+		inv.post(user, events(inv.vmEvent(object))...)
+	}
+}
+
+// vmEvent is what all events about a machine say: where it is now.
+func (inv *inventory) vmEvent(object ref) types.VmEvent {
+	var host *ref
+	var datastores []ref
+	if vm, ok := get[*simulator.VirtualMachine](inv, object); ok {
+		inv.locked(object, func() { host, datastores = vm.Runtime.Host, vm.Datastore })
+	}
+	event := types.VmEvent{Event: types.Event{
+		Vm: &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(object)}, Vm: object},
+	}}
+	if dc, ok := inv.above(object, "Datacenter"); ok {
+		event.Datacenter = &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(dc)}, Datacenter: dc}
+	}
+	if host != nil {
+		argument := inv.hostArgument(*host)
+		event.Host = &argument
+		if compute, ok := inv.compute(*host); ok {
+			event.ComputeResource = &types.ComputeResourceEventArgument{
+				EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(compute)}, ComputeResource: compute,
+			}
+		}
+	}
+	if len(datastores) > 0 {
+		event.Ds = inv.datastoreArgument(datastores[0])
+	}
+	return event
+}
+
+func (inv *inventory) hostArgument(host ref) types.HostEventArgument {
+	return types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(host)}, Host: host}
+}
+
+func (inv *inventory) datastoreArgument(datastore ref) *types.DatastoreEventArgument {
+	return &types.DatastoreEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(datastore)}, Datastore: datastore}
+}
+
+func (inv *inventory) poolArgument(pool ref) types.ResourcePoolEventArgument {
+	return types.ResourcePoolEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(pool)}, ResourcePool: pool}
+}

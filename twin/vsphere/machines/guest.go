@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// lookAtGuest shows the addresses that the machine uses, when they have changed.
+func (mc *machine) lookAtGuest() {
+	if mc.running() == nil || mc.power() != poweredOn {
+		return
+	}
+	hw := mc.hardware()
+	found := map[string]string{}
+	for _, n := range hw.nics {
+		if ip, ok := mc.m.cfg.GuestAddress(n.mac); ok {
+			found[n.mac] = ip
+		}
+	}
+	mc.mu.Lock()
+	same := maps.Equal(found, mc.addresses)
+	mc.addresses = found
+	mc.mu.Unlock()
+	if !same {
+		mc.showGuest(hw, found)
+	}
+}
+
+// clearGuest forgets what the guest said: it is off, or has just begun to boot.
+func (mc *machine) clearGuest() {
+	mc.mu.Lock()
+	mc.addresses = map[string]string{}
+	mc.mu.Unlock()
+	mc.showGuest(mc.hardware(), nil)
+}
+
+// showGuest shows guest information as VMware Tools would report it.
+func (mc *machine) showGuest(hw hardware, addresses map[string]string) {
+	var nets []types.GuestNicInfo
+	first := ""
+	for _, n := range hw.nics {
+		ip, ok := addresses[n.mac]
+		nets = append(nets, guestNIC(n, ip))
+		if ok && first == "" {
+			first = ip
+		}
+	}
+	status, running, host := types.VirtualMachineToolsStatusToolsNotRunning, types.VirtualMachineToolsRunningStatusGuestToolsNotRunning, ""
+	state, heartbeat := "notRunning", types.ManagedEntityStatusGray
+	if mc.power() == poweredOn {
+		state = "unknown"
+	}
+	if len(addresses) > 0 {
+		status, running, host = types.VirtualMachineToolsStatusToolsOk, types.VirtualMachineToolsRunningStatusGuestToolsRunning, hw.name
+		state, heartbeat = "running", types.ManagedEntityStatusGreen
+	}
+	mc.set(
+		change{Name: "guest.net", Val: slices.Clip(nets)},
+		change{Name: "guest.ipAddress", Val: first},
+		change{Name: "guest.hostName", Val: host},
+		change{Name: "guest.guestState", Val: state},
+		change{Name: "guest.toolsStatus", Val: status},
+		change{Name: "guest.toolsRunningStatus", Val: string(running)},
+		change{Name: "guest.toolsVersionStatus2", Val: string(types.VirtualMachineToolsVersionStatusGuestToolsUnmanaged)},
+		change{Name: "guestHeartbeatStatus", Val: heartbeat},
+		change{Name: "summary.guest.ipAddress", Val: first},
+		change{Name: "summary.guest.hostName", Val: host},
+		change{Name: "summary.guest.toolsStatus", Val: status},
+		change{Name: "summary.guest.toolsRunningStatus", Val: string(running)},
+		change{Name: "summary.quickStats.guestHeartbeatStatus", Val: heartbeat},
+	)
+	mc.connectDevices(mc.power() == poweredOn)
+}
+
+func guestNIC(n nic, ip string) types.GuestNicInfo {
+	info := types.GuestNicInfo{Network: n.portgroup, MacAddress: n.mac, Connected: ip != "", DeviceConfigId: n.key}
+	if addr, err := netip.ParseAddr(ip); err == nil {
+		info.IpAddress = []string{ip}
+		info.IpConfig = &types.NetIpConfigInfo{IpAddress: []types.NetIpConfigInfoIpAddress{{
+			IpAddress: ip, PrefixLength: int32(guestPrefix(addr)), State: string(types.NetIpConfigInfoIpAddressStatusPreferred),
+		}}}
+	}
+	return info
+}
+
+// guestPrefix is the length of the guests' network prefix; that network is a /24 as in the thesis.
+func guestPrefix(addr netip.Addr) int {
+	if addr.Is4() {
+		return 24
+	}
+	return 64
+}
+
+// connectDevices shows removable devices as connected while the machine is on, where they are to be.
+func (mc *machine) connectDevices(powered bool) {
+	for inv, object := range mc.shown() {
+		devices := read(inv, object, func(vm *simulator.VirtualMachine) []types.BaseVirtualDevice {
+			return connected(vm.Config.Hardware.Device, powered)
+		})
+		if devices != nil {
+			inv.set(object, change{Name: "config.hardware.device", Val: devices})
+		}
+	}
+}
+
+// connected is a copy of the devices with their connection as it should be; nil when it is that already.
+func connected(devices object.VirtualDeviceList, powered bool) []types.BaseVirtualDevice {
+	differs := slices.ContainsFunc(devices, func(device types.BaseVirtualDevice) bool {
+		c := device.GetVirtualDevice().Connectable
+		return c != nil && c.Connected != (powered && c.StartConnected)
+	})
+	if !differs {
+		return nil
+	}
+	copied := copyOf(types.ArrayOfVirtualDevice{VirtualDevice: devices}).VirtualDevice
+	for _, device := range copied {
+		if c := device.GetVirtualDevice().Connectable; c != nil {
+			c.Connected = powered && c.StartConnected
+		}
+	}
+	return copied
+}

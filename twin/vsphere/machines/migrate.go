@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/hypervisor"
+)
+
+// vmotionPort is the TCP port of vMotion, on the VMkernel adapters that carry it.
+const vmotionPort = 8000
+
+// MigrationFiguresEvent is the eventTypeId of the EventEx that says what a vMotion took.
+const MigrationFiguresEvent = "dev.livelab.vm.MigrationFigures"
+
+// migrate moves the machine while it runs. When it fails, the machine goes on where it was.
+func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *failure) {
+	receive := mv.inv.m.arrivals(mv.to)
+	receive.Lock() // The destination has one vMotion port.
+	defer receive.Unlock()
+	// What was true before may have changed while another machine was being received.
+	if problems := mv.problems(); len(problems) > 0 {
+		return nil, problems[0]
+	}
+	spec, f := mv.mc.spec(mv.hw, mv.to)
+	if f != nil {
+		return nil, f
+	}
+	source := mv.mc.running()
+	from, _ := mv.from.VMotionAddress()
+	to, _ := mv.to.VMotionAddress()
+	listen := netip.AddrPortFrom(to, vmotionPort)
+	receiver, err := mv.inv.m.cfg.Backing.Incoming(j.ctx, spec, listen)
+	if err != nil {
+		issue := mv.interfaceIssue(false)
+		return nil, fail(&issue, "The host %s cannot receive %s at %s: %v", mv.to.Name(), mv.hw.name, listen, err)
+	}
+	mv.mc.receive(receiver, mv.to)
+	result, err := source.Migrate(j.ctx, receiver, listen, hypervisor.MigrateOptions{
+		BandwidthBps: mv.inv.m.cfg.BandwidthBps, Source: from,
+		Progress: func(s hypervisor.MigrationStatus) { j.progress(s.Percent) },
+	})
+	if err != nil {
+		mv.mc.receive(nil, nil)
+		if f := j.cancelled(); f != nil {
+			return nil, f
+		}
+		return nil, fail(&types.MigrationFault{}, "The migration of %s from %s to %s failed; it goes on at %s: %v",
+			mv.hw.name, mv.from.Name(), mv.to.Name(), mv.from.Name(), err)
+	}
+	mv.mc.adopt(receiver, mv.to)
+	return mv.figures(j, result), nil
+}
+
+// receive notes the machine's other half, which counts on the host where it is being received.
+func (mc *machine) receive(process hypervisor.Machine, at host) {
+	mc.mu.Lock()
+	defer mc.mu.Unlock()
+	mc.receiving, mc.receivingHost = process, at
+}
+
+// arrivals is held while a machine is received at the host.
+func (m *Manager) arrivals(h host) *sync.Mutex {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.arriving[h.Number()] == nil {
+		m.arriving[h.Number()] = &sync.Mutex{}
+	}
+	return m.arriving[h.Number()]
+}
+
+// figures are what a vMotion took, as the package's documentation lists them.
+func (mv *move) figures(j *job, r hypervisor.MigrationResult) []types.KeyAnyValue {
+	return []types.KeyAnyValue{
+		{Key: "task", Value: j.task.Value},
+		{Key: "source", Value: mv.from.Name()},
+		{Key: "destination", Value: mv.to.Name()},
+		{Key: "total_ms", Value: r.TotalTime.Milliseconds()},
+		{Key: "setup_ms", Value: r.SetupTime.Milliseconds()},
+		{Key: "precopy_ms", Value: r.PreCopyTime.Milliseconds()},
+		{Key: "downtime_ms", Value: r.Downtime.Milliseconds()},
+		{Key: "switchover_ms", Value: r.SwitchOver.Milliseconds()},
+		{Key: "transferred_bytes", Value: r.TransferredBytes},
+		{Key: "rounds", Value: int32(r.Rounds)},
+		{Key: "memory_mb", Value: mv.hw.memoryMB},
+		{Key: "measured", Value: r.Measured},
+		{Key: "accelerator", Value: mv.inv.m.cfg.Backing.Accel()},
+	}
+}
+
+func figuresEvent(at types.VmEvent, object ref, figures []types.KeyAnyValue) *types.EventEx {
+	event := &types.EventEx{
+		Event: at.Event, EventTypeId: MigrationFiguresEvent, Severity: string(types.EventEventSeverityInfo),
+		Message: "What the migration took", ObjectType: object.Type, ObjectId: object.Value, ObjectName: at.Vm.Name,
+		Arguments: figures,
+	}
+	event.FullFormattedMessage = event.Message
+	return event
+}

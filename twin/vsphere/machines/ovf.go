@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/ovf"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// ovfMethods answers OvfManager.
+type ovfMethods struct {
+	*overlay
+	inv *inventory
+}
+
+// CreateImportSpec makes a machine's configuration of an OVF descriptor: processors, memory, controllers and disks, network
+// adapters with their MAC address where the descriptor has one. What the descriptor asks for and cannot be had is in the result's
+// errors, as the API has it.
+func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault {
+	body := &methods.CreateImportSpecBody{}
+	envelope, f := parseOVF(req.OvfDescriptor)
+	if f != nil {
+		body.Fault_ = f.soap()
+		return body
+	}
+	for _, object := range []ref{req.Datastore, req.ResourcePool} {
+		if o.inv.reg.Get(object) == nil {
+			body.Fault_ = gone(object).soap()
+			return body
+		}
+	}
+	b := &specBuilder{inv: o.inv, envelope: envelope, system: envelope.VirtualSystem, params: req.Cisp.GetOvfCreateImportSpecParams()}
+	b.datastore = o.inv.nameOf(req.Datastore)
+	b.host = b.params.HostSystem
+	body.Res = &types.CreateImportSpecResponse{Returnval: b.build(req.ResourcePool, req.Datastore)}
+	return body
+}
+
+// parseOVF reads a descriptor of one machine.
+func parseOVF(descriptor string) (envelope *ovf.Envelope, f *failure) {
+	envelope, err := ovf.Unmarshal(strings.NewReader(descriptor))
+	switch {
+	case err != nil:
+		return nil, fail(&types.OvfXmlFormat{Description: err.Error()}, "The OVF descriptor is not valid XML: %v", err)
+	case envelope.VirtualSystemCollection != nil:
+		return nil, fail(&types.OvfUnsupportedPackage{}, "The OVF package holds several machines (a VirtualSystemCollection); one is possible")
+	case envelope.VirtualSystem == nil || len(envelope.VirtualSystem.VirtualHardware) == 0:
+		return nil, fail(&types.OvfMissingHardware{}, "The OVF descriptor has no VirtualSystem with a VirtualHardwareSection")
+	}
+	if envelope.Disk == nil {
+		envelope.Disk = &ovf.DiskSection{}
+	}
+	return envelope, nil
+}
+
+// specBuilder makes an import spec.
+type specBuilder struct {
+	inv       *inventory
+	envelope  *ovf.Envelope
+	system    *ovf.VirtualSystem
+	params    *types.OvfCreateImportSpecParams
+	datastore string // name
+	host      *ref
+	result    types.OvfCreateImportSpecResult
+}
+
+func (b *specBuilder) build(pool, datastore ref) types.OvfCreateImportSpecResult {
+	b.normalise()
+	config, err := b.envelope.ToConfigSpecWithOptions(ovf.ToConfigSpecOptions{DeploymentConfiguration: b.params.DeploymentOption})
+	if err != nil {
+		b.fault(&types.OvfInvalidPackage{}, "The OVF descriptor cannot be deployed: %v", err)
+		return b.result
+	}
+	if b.params.EntityName != "" {
+		config.Name = b.params.EntityName
+	}
+	config.Files.VmPathName = (&object.DatastorePath{Datastore: b.datastore}).String()
+	if config.NumCPUs == 0 {
+		config.NumCPUs = 1
+	}
+	if config.GuestId == "" {
+		config.GuestId = string(types.VirtualMachineGuestOsIdentifierOtherGuest)
+	}
+	if b.system.Annotation != nil {
+		config.Annotation = b.system.Annotation.Annotation
+	}
+	// "vmx-10 vmx-11": the first that the package was made for does.
+	if versions := strings.FieldsFunc(config.Version, func(r rune) bool { return r == ',' || r == ' ' }); len(versions) > 0 {
+		config.Version = versions[0]
+	}
+	b.devices(&config, pool, datastore)
+	b.result.ImportSpec = &types.VirtualMachineImportSpec{
+		ImportSpec: types.ImportSpec{}, ConfigSpec: config, ResPoolEntity: &pool,
+	}
+	return b.result
+}
+
+// normalise spells the kinds of controllers as the parser does.
+func (b *specBuilder) normalise() {
+	items := b.system.VirtualHardware[0].Item
+	for i := range items {
+		if sub := items[i].ResourceSubType; sub != nil && strings.EqualFold(*sub, "lsilogicsas") {
+			spelled := "lsilogic-sas"
+			items[i].ResourceSubType = &spelled
+		}
+	}
+}
+
+// items are the descriptor's items of a type that its deployment option includes, in order.
+func (b *specBuilder) items(kind ovf.CIMResourceType) []ovf.ResourceAllocationSettingData {
+	var found []ovf.ResourceAllocationSettingData
+	for _, item := range b.system.VirtualHardware[0].Item {
+		if item.ResourceType != nil && *item.ResourceType == kind && (item.Configuration == nil || *item.Configuration == b.params.DeploymentOption) {
+			found = append(found, item)
+		}
+	}
+	return found
+}
+
+// devices completes the devices: the parser knows neither the datastore nor the networks.
+func (b *specBuilder) devices(config *types.VirtualMachineConfigSpec, pool, datastore ref) {
+	cards, disks := b.items(ovf.EthernetAdapter), b.items(ovf.DiskDrive)
+	var kept []types.BaseVirtualDeviceConfigSpec
+	var all object.VirtualDeviceList
+	for _, c := range config.DeviceChange {
+		all = append(all, c.GetVirtualDeviceConfigSpec().Device)
+	}
+	nDisk, nCard := 0, 0
+	for _, c := range config.DeviceChange {
+		spec := c.GetVirtualDeviceConfigSpec()
+		switch device := spec.Device.(type) {
+		case *types.VirtualDisk:
+			if nDisk < len(disks) {
+				b.disk(config.Name, all, device, disks[nDisk], nDisk, datastore)
+			}
+			spec.FileOperation = types.VirtualDeviceConfigSpecFileOperationCreate
+			nDisk++
+		case types.BaseVirtualEthernetCard:
+			if nCard < len(cards) {
+				b.card(device.GetVirtualEthernetCard(), cards[nCard], pool)
+			}
+			nCard++
+		case *types.VirtualUSBController, *types.VirtualUSBXHCIController, *types.VirtualFloppy, *types.VirtualSIOController:
+			continue // Nothing here has them, and no guest boots from them.
+		}
+		kept = append(kept, c)
+	}
+	config.DeviceChange = kept
+}
+
+// disk names the disk's file on the datastore, and the file of the package that it is filled from.
+func (b *specBuilder) disk(machine string, all object.VirtualDeviceList, device *types.VirtualDisk,
+	item ovf.ResourceAllocationSettingData, n int, datastore ref,
+) {
+	backing := device.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
+	backing.FileName = (&object.DatastorePath{Datastore: b.datastore, Path: fmt.Sprintf("%s/disk-%d.vmdk", machine, n)}).String()
+	backing.Datastore = &datastore
+	thin := b.params.DiskProvisioning != string(types.OvfCreateImportSpecParamsDiskProvisioningTypeThick) &&
+		b.params.DiskProvisioning != string(types.OvfCreateImportSpecParamsDiskProvisioningTypeEagerZeroedThick)
+	backing.ThinProvisioned = types.NewBool(thin)
+	device.CapacityInKB = device.CapacityInBytes >> 10
+	if device.ControllerKey == 0 {
+		b.fault(&types.OvfInvalidPackage{}, "The disk %q is on no controller", item.ElementName)
+		return
+	}
+	if len(item.HostResource) == 0 {
+		return
+	}
+	id := path.Base(item.HostResource[0])
+	for _, described := range b.envelope.Disk.Disks {
+		if described.DiskID != id || described.FileRef == nil {
+			continue
+		}
+		for _, file := range b.envelope.References {
+			if file.ID == *described.FileRef {
+				b.result.FileItem = append(b.result.FileItem, types.OvfFileItem{
+					DeviceId: importKey(machine, all, device, n), Path: file.Href, Size: int64(file.Size), CimType: int32(ovf.DiskDrive),
+				})
+			}
+		}
+	}
+}
+
+// importKey is how the lease for a machine's import names its n-th disk.
+func importKey(machine string, devices object.VirtualDeviceList, device types.BaseVirtualDevice, n int) string {
+	return fmt.Sprintf("/%s/%s:%d", machine, devices.Type(device), n)
+}
+
+// card connects an adapter to the network that the descriptor's is mapped to, or to one of the same name.
+func (b *specBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAllocationSettingData, pool ref) {
+	card.UnitNumber = nil // Its place is the simulator's to choose.
+	if item.Address != nil && *item.Address != "" {
+		card.MacAddress = strings.ToLower(*item.Address)
+		card.AddressType = string(types.VirtualEthernetCardMacTypeManual)
+	}
+	wanted := ""
+	if len(item.Connection) > 0 {
+		wanted = item.Connection[0]
+	}
+	for _, mapped := range b.params.NetworkMapping {
+		if mapped.Name == wanted {
+			b.connect(card, mapped.Network)
+			return
+		}
+	}
+	owner, property := pool, ""
+	if compute, ok := b.inv.compute(pool); ok {
+		owner, property = compute, "network"
+	}
+	if b.host != nil {
+		owner, property = *b.host, "network"
+	}
+	for _, network := range b.inv.list(owner, property) {
+		if b.inv.nameOf(network) == wanted {
+			b.connect(card, network)
+			return
+		}
+	}
+	b.fault(&types.OvfNetworkMappingNotSupported{}, "The network %q of the package is mapped to none, and there is none of that name", wanted)
+}
+
+func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
+	if b.inv.reg.Get(network) == nil {
+		f := gone(network)
+		b.fault(f.fault, "%s", f.text)
+		return
+	}
+	card.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: b.inv.nameOf(network)},
+		Network:                        &network,
+	}
+}
+
+func (b *specBuilder) fault(fault types.BaseMethodFault, format string, args ...any) {
+	b.result.Error = append(b.result.Error, *fail(fault, format, args...).localized())
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"slices"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// place is where a new machine goes.
+type place struct {
+	folder, pool, host ref
+	h                  host
+	datastore          ref
+	volume             volume
+	datastoreName      string
+	directory          string // of the machine on the datastore
+}
+
+// placeFor works out where a new machine can go. The simulator takes most of this for granted.
+func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *failure) {
+	p := &place{folder: folder, pool: pool}
+	if f := inv.nameFree(folder, config.Name); f != nil {
+		return nil, f
+	}
+	compute, ok := inv.compute(pool)
+	if !ok || inv.reg.Get(pool) == nil {
+		return nil, gone(pool)
+	}
+	var at object.DatastorePath
+	if config.Files == nil || !at.FromString(config.Files.VmPathName) {
+		name := ""
+		if config.Files != nil {
+			name = config.Files.VmPathName
+		}
+		return nil, fail(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
+	}
+	p.datastoreName, p.directory = at.Datastore, directoryOf(at.Path, config.Name)
+	candidates := inv.list(compute, "host")
+	if host != nil {
+		if !slices.Contains(candidates, *host) {
+			return nil, invalid("host", "the host %s does not belong to the resource pool", inv.nameOf(*host))
+		}
+		candidates = []ref{*host}
+	}
+	if f := inv.placeOn(p, candidates); f != nil {
+		return nil, f
+	}
+	return p, inv.usable(p, config.DeviceChange)
+}
+
+// placeOn takes the first of the hosts that can have the machine; the fault is that of the last that cannot.
+func (inv *inventory) placeOn(p *place, candidates []ref) *failure {
+	f := fail(&types.NoCompatibleHost{}, "There is no host for the machine")
+	for _, candidate := range candidates {
+		h := inv.hostOf(candidate)
+		if h == nil {
+			continue
+		}
+		if f = inv.fits(p, candidate, h); f == nil {
+			p.host, p.h = candidate, h
+			return nil
+		}
+	}
+	return f
+}
+
+// fits is why a machine cannot be made on a host.
+func (inv *inventory) fits(p *place, candidate ref, h host) *failure {
+	if inv.reg.IsVPX() && !h.Connected() {
+		return fail(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
+	}
+	if h.InMaintenance() {
+		return fail(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
+	}
+	datastore, ok := inv.named(candidate, "datastore", p.datastoreName)
+	if !ok {
+		return fail(&types.InvalidDatastore{Name: p.datastoreName}, "The datastore %s is not on the host %s", p.datastoreName, h.Name())
+	}
+	v, err := h.volume(p.datastoreName)
+	if err != nil {
+		return fail(&types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Datastore: &datastore, Name: p.datastoreName}},
+			"The datastore %s cannot be accessed on the host %s: %v", p.datastoreName, h.Name(), err)
+	}
+	p.datastore, p.volume = datastore, v
+	return nil
+}
+
+// nameFree refuses names that are empty, too long or taken, and folders that hold no machines.
+func (inv *inventory) nameFree(folder ref, name string) *failure {
+	f, ok := get[*simulator.Folder](inv, folder)
+	if !ok {
+		return gone(folder)
+	}
+	var kinds []string
+	inv.locked(folder, func() { kinds = f.ChildType })
+	if !slices.Contains(kinds, "VirtualMachine") {
+		return fail(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.nameOf(folder))
+	}
+	if name == "" || len(name) > 80 {
+		return fail(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
+	}
+	if other, taken := inv.named(folder, "childEntity", name); taken {
+		return fail(&types.DuplicateName{Name: name, Object: other}, "The name %q is taken", name)
+	}
+	return nil
+}
+
+// usable examines the devices of a new machine: the simulator ends when a network is not there.
+func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSpec) *failure {
+	for i, c := range changes {
+		spec := c.GetVirtualDeviceConfigSpec()
+		if spec.Device == nil {
+			return fail(&types.InvalidDeviceSpec{DeviceIndex: int32(i)}, "Invalid configuration for device %d: there is none", i)
+		}
+		if _, ok := spec.Device.(types.BaseVirtualEthernetCard); !ok || spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
+			continue
+		}
+		n := nicsOf(object.VirtualDeviceList{spec.Device})[0]
+		if _, ok := inv.named(p.host, "network", n.portgroup); !ok || n.portgroup == "" {
+			bad := &types.InvalidDeviceBacking{}
+			bad.DeviceIndex = int32(i)
+			return fail(bad, "Invalid backing for device %d: the network %q is not on the host %s", i, n.backing, p.h.Name())
+		}
+	}
+	return nil
+}
+
+// freeSpace shows how much room a volume has left, wherever it is shown as a datastore.
+func (m *Manager) freeSpace(v volume, name string) {
+	left := v.free()
+	for _, inv := range m.attached() {
+		for _, entity := range inv.reg.All("Datastore") {
+			inv.showFree(entity.Reference(), v.id(), name, left)
+		}
+	}
+}
+
+// showFree shows the room that is left on a datastore, if it is the volume; one that has no id of its own is known by its name.
+func (inv *inventory) showFree(datastore ref, volume, name string, left int64) {
+	changes := read(inv, datastore, func(ds *simulator.Datastore) []change {
+		free := change{Name: "summary.freeSpace", Val: left}
+		info, ok := ds.Info.(*types.VmfsDatastoreInfo)
+		switch {
+		case ok && info.Vmfs != nil && info.Vmfs.Uuid == volume:
+			updated := *info
+			updated.FreeSpace = left
+			return []change{free, {Name: "info", Val: updated}}
+		case !ok && ds.Name == name:
+			return []change{free}
+		}
+		return nil
+	})
+	if changes != nil {
+		inv.set(datastore, changes...)
+	}
+}
