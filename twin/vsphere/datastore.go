@@ -94,8 +94,8 @@ func wholeDisk(d device, version int32) types.VmfsDatastoreOption {
 func (v *view) createDatastore(spec types.VmfsDatastoreCreateSpec) (types.ManagedObjectReference, *failure) {
 	var none types.ManagedObjectReference
 	h, label := v.host, spec.Vmfs.VolumeName
-	if label == "" || len(label) > maxLabel || strings.ContainsAny(label, "/\\%") {
-		return none, fail(&types.InvalidName{Name: label}, "%q is not a datastore name: 1 to %d characters, none of / \\ %%", label, maxLabel)
+	if f := checkDatastoreName(label); f != nil {
+		return none, f
 	}
 	if f := v.freeDatastoreName(label); f != nil {
 		return none, f
@@ -132,6 +132,13 @@ func (h *Host) format(d device, label string) *failure {
 		return inUse("HostScsiDisk", d.canonicalName(), "The disk %s carries a datastore already: %v", d.canonicalName(), err)
 	case err != nil:
 		return hostConfig("The disk %s cannot be formatted: %v", d.canonicalName(), err)
+	}
+	return nil
+}
+
+func checkDatastoreName(name string) *failure {
+	if name == "" || len(name) > maxLabel || strings.ContainsAny(name, "/\\%") {
+		return fail(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, none of / \\ %%", name, maxLabel)
 	}
 	return nil
 }

@@ -108,8 +108,23 @@ func (h *Host) changeLocked(edit func(*state) *failure) *failure {
 		return hostConfig("The configuration cannot be saved: %v", err)
 	}
 	h.current.Store(next)
+	if next.Local != old.Local {
+		h.relabel(next)
+	}
 	h.publish()
 	return nil
+}
+
+// relabel shows the local volume by its new name.
+func (h *Host) relabel(s *state) {
+	storage := h.storage.Load()
+	volumes := slices.Clone(storage.volumes)
+	for i := range volumes {
+		if volumes[i].local {
+			volumes[i] = s.localVolume()
+		}
+	}
+	h.storage.Store(look(s, storage.luns, volumes))
 }
 
 // follow moves the SDK to vmk0's new address, before anything else is done: an address that cannot be had would cut the host off.

@@ -102,3 +102,34 @@ func (m *datastoreObject) DestroyTask(ctx *simulator.Context, _ *types.Destroy_T
 		}),
 	}}
 }
+
+func (m *datastoreObject) RenameDatastore(req *types.RenameDatastore) soap.HasFault {
+	return &methods.RenameDatastoreBody{Res: &types.RenameDatastoreResponse{}, Fault_: m.rename(req.NewName).soap()}
+}
+
+func (m *datastoreObject) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{
+		Returnval: m.reg.task(ctx, m.Self, "Datastore.rename", func() (types.AnyType, *failure) { return nil, m.rename(req.NewName) }),
+	}}
+}
+
+// rename gives a host's local datastore another name. A shared one keeps the label that its volume was made with.
+func (m *datastoreObject) rename(name string) *failure {
+	v := m.view()
+	if v == nil {
+		return notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self))
+	}
+	if f := checkDatastoreName(name); f != nil {
+		return f
+	}
+	if f := v.freeDatastoreName(name); f != nil {
+		return f
+	}
+	if volume, _ := v.volumeOf(m.Self); !volume.local {
+		return fail(&types.NotSupported{}, "The shared datastore %q cannot be renamed", volume.Label)
+	}
+	return v.change(func(s *state) *failure {
+		s.Local.Name = name
+		return nil
+	})
+}

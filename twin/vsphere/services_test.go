@@ -61,7 +61,9 @@ func TestReboot(t *testing.T) {
 	wantFault(t, "not in maintenance mode", rebootHost(host, false), &types.InvalidState{})
 	must(t, rebootHost(host, true))
 	eventually(t, "IPv6 off after the boot", func() bool {
-		again, err := l.client(l.Hosts()[0].Addr(), "root", hostPassword)
-		return err == nil && !*system(t, again, haHost, "config.network").Config.Network.IpV6Enabled
+		return !*l.Hosts()[0].state().Network.IpV6Enabled
+	})
+	eventually(t, "the host answers again", func() bool {
+		return second(l.client(l.Hosts()[0].Addr(), "root", hostPassword)) == nil
 	})
 }

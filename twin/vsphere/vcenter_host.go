@@ -85,6 +85,7 @@ func (vc *vcenter) attach(h *Host, name string, parent types.ManagedObjectRefere
 	v.setConnection(types.HostSystemConnectionStateConnected)
 	return v, h.changeLocked(func(s *state) *failure {
 		s.ManagedBy = vc.address()
+		s.Local.Name = v.freeName(v.datastoreFolder(), s.Local.Name)
 		return nil
 	})
 }

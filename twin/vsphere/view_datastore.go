@@ -39,7 +39,7 @@ func (v *view) showDatastores(_ *state, storage *storageState) {
 
 // joinDatastore is the Datastore of a volume, with this host in it.
 func (v *view) joinDatastore(volume mounted) (types.ManagedObjectReference, error) {
-	folder := v.folder(func(dc *mo.Datacenter) types.ManagedObjectReference { return dc.DatastoreFolder })
+	folder := v.datastoreFolder()
 	ds := v.datastoreOf(volume.UUID)
 	if ds == nil {
 		dir := filepath.Join(v.host.server.cfg.Dir, "datastores", volume.UUID)
@@ -48,8 +48,15 @@ func (v *view) joinDatastore(volume mounted) (types.ManagedObjectReference, erro
 		}
 		ds = v.newDatastore(volume, folder, dir)
 	}
+	if v.reg.nameOf(ds.Self) != volume.Label && v.reg.child(folder, volume.Label) == nil {
+		v.reg.update(ds, change{Name: "name", Val: volume.Label}, change{Name: "summary.name", Val: volume.Label})
+	}
 	v.reg.update(ds, v.mountChanges(ds, volume)...)
 	return ds.Self, nil
+}
+
+func (v *view) datastoreFolder() types.ManagedObjectReference {
+	return v.folder(func(dc *mo.Datacenter) types.ManagedObjectReference { return dc.DatastoreFolder })
 }
 
 // datastoreOf is the datacenter's Datastore of a volume, nil for none.
@@ -115,7 +122,7 @@ func (v *view) mountChanges(ds *simulator.Datastore, volume mounted) []change {
 		slices.SortFunc(mounts, func(a, b types.DatastoreHostMount) int { return compare(a.Key.Value, b.Key.Value) })
 
 		info := *ds.Info.(*types.VmfsDatastoreInfo)
-		info.FreeSpace = volume.Free
+		info.Name, info.FreeSpace = ds.Name, volume.Free
 		info.Timestamp = types.NewTime(time.Now())
 		vmfs := volume.vmfs()
 		vmfs.Name = ds.Name
