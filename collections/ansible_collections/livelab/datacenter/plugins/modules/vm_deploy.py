@@ -136,6 +136,9 @@ changes:
   elements: dict
 """
 
+import signal
+import sys
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import Deployment
@@ -162,6 +165,8 @@ def main() -> None:
         mutually_exclusive=[("esxi_hostname", "cluster")],
         supports_check_mode=True,
     )
+    # Ended from outside, it still has the server remove what there is of the machine.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended by a signal"))
     deployment = Deployment(module.params)
 
     def result() -> dict:

@@ -22,7 +22,11 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors 
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.hosts import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import wait_for_task
 
-_MACHINE = ("name", "config.hardware", "config.uuid", "runtime.powerState", "runtime.host")
+_MACHINE = ("name", "config.hardware", "config.uuid", "runtime.powerState", "runtime.host", "disabledMethod")
+
+# Seconds to wait for an import that is under way, of another client or of one that was killed; its lease lives 5 minutes.
+_UNDER_WAY = 420
+_POLL = 2.0
 
 
 class Deployment:
@@ -40,9 +44,17 @@ class Deployment:
     def read(self) -> dict | None:
         """The machine of this name as plain values, None when there is none."""
         self.client = Client(self.params)
-        self.site = Site(self.client, self.params["datacenter"])
-        found = self.site.machine(self.name)
-        return None if found is None else {"ref": found.ref, **self.client.read(found.ref, *_MACHINE)}
+        ends = time.monotonic() + _UNDER_WAY
+        while True:
+            self.site = Site(self.client, self.params["datacenter"])
+            found = self.site.machine(self.name)
+            values = {} if found is None else self.client.read(found.ref, *_MACHINE)
+            if found is None or not under_way(values):
+                return None if found is None else {"ref": found.ref, **values}
+            if time.monotonic() >= ends:
+                raise ConvergeError(f"{self.what} is being imported by someone else for more than {_UNDER_WAY} s; wait "
+                                    "until that has ended, or cancel it in the vCenter.")
+            time.sleep(_POLL)
 
     def plan(self, current: dict | None) -> list[Change]:
         """Nothing, one deployment, or one removal."""
@@ -219,6 +231,12 @@ class Deployment:
         if change.args["power"] != "poweredOff":
             wait_for_task(self.client, machine.PowerOffVM_Task())
         wait_for_task(self.client, machine.Destroy_Task())
+
+
+def under_way(values: dict) -> bool:
+    """Whether a machine's import has not ended: the server lets nobody switch it on or remove it until then."""
+    disabled = values.get("disabledMethod") or ()
+    return "PowerOnVM_Task" in disabled and "Destroy_Task" in disabled
 
 
 def differences(there: dict, wanted: dict) -> list[str]:
