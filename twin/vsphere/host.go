@@ -197,3 +197,6 @@ func (h *Host) MemoryMB() int64 { return h.cfg.MemoryMB }
 
 // CPUMhz is the host's processing power: clock times cores, in MHz.
 func (h *Host) CPUMhz() int { return h.cfg.MHz * h.cfg.CPUs }
+
+// NetworkSocket is the unix socket of the network behind a port group; empty for one that leads nowhere.
+func (h *Host) NetworkSocket(portgroup string) string { return h.server.cfg.GuestSocket(portgroup) }

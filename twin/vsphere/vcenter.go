@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/simulator/vpx"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/machines"
 )
 
 // vcenter is the vCenter: an inventory that starts empty, and views of the hosts that were added to it.
@@ -40,6 +42,9 @@ func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
 	kinds["Datastore"] = func(ref types.ManagedObjectReference) mo.Reference {
 		return &datastoreObject{&overlay{ref}, vc.registry, s}
 	}
+	if s.manager != nil {
+		s.manager.Attach(vc.registry.service, vc.machineHost)
+	}
 	vc.registry.seal(vc.saveAfter)
 	return vc, nil
 }
@@ -70,8 +75,8 @@ func (vc *vcenter) viewAt(ref types.ManagedObjectReference) *view {
 	return nil
 }
 
-// hostOf is the host behind a HostSystem reference, nil for none.
-func (vc *vcenter) hostOf(ref types.ManagedObjectReference) *Host {
+// machineHost is the host behind a HostSystem reference as the machines need it, nil for none.
+func (vc *vcenter) machineHost(ref types.ManagedObjectReference) machines.Host {
 	if v := vc.viewAt(ref); v != nil {
 		return v.host
 	}

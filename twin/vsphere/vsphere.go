@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"livelab.dev/twin/hypervisor"
+	"livelab.dev/twin/vsphere/machines"
 )
 
 // Config says which data centre to serve.
@@ -24,6 +27,12 @@ type Config struct {
 	TLS func(netip.Addr) (*tls.Config, error)
 	// Storage is how the hosts' software iSCSI adapters and VMFS reach the wire. Default: [RealStorage].
 	Storage Storage
+	// Backing runs the virtual machines. Without one they only exist in the inventory, as the simulator has them.
+	Backing hypervisor.Backing
+	// GuestAddress is the IPv4 address that a virtual adapter uses; false while it is not known. Default: never known.
+	GuestAddress func(mac string) (ip string, ok bool)
+	// GuestSocket is the unix socket of the network behind a port group; empty for one that leads nowhere. Default: all lead nowhere.
+	GuestSocket func(portgroup string) string
 	// BootTime is how long a host is away when it reboots. Default: 2 s.
 	BootTime time.Duration
 	// Logf logs one line. Default: no log.
@@ -76,6 +85,7 @@ type Server struct {
 	cfg     Config
 	hosts   []*Host
 	vcenter *vcenter
+	manager *machines.Manager // nil without a backing
 
 	mu      sync.Mutex
 	started bool
@@ -93,6 +103,15 @@ func New(cfg Config) (*Server, error) {
 			return nil, fmt.Errorf("host %d: %w", hc.Number, err)
 		}
 		s.hosts = append(s.hosts, h)
+	}
+	if cfg.Backing != nil {
+		manager, err := machines.New(machines.Config{
+			Backing: cfg.Backing, Dir: filepath.Join(cfg.Dir, "machines"), GuestAddress: cfg.GuestAddress, Logf: cfg.Logf,
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.manager = manager
 	}
 	vc, err := newVCenter(s, cfg.VCenter)
 	if err != nil {
@@ -124,6 +143,9 @@ func (c *Config) defaults() error {
 	}
 	if c.Storage == nil {
 		c.Storage = RealStorage{}
+	}
+	if c.GuestSocket == nil {
+		c.GuestSocket = func(string) string { return "" }
 	}
 	if c.BootTime == 0 {
 		c.BootTime = 2 * time.Second
@@ -201,16 +223,23 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close stops listening. The state stays in Dir.
+// Close ends the virtual machines and stops listening. The state stays in Dir.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.started {
+		s.vcenter.save()
+	}
 	s.started = false
 	return s.stop()
 }
 
 func (s *Server) stop() error {
-	err := s.vcenter.endpoint.close()
+	var err error
+	if s.manager != nil {
+		err = s.manager.Close()
+	}
+	err = errors.Join(err, s.vcenter.endpoint.close())
 	for _, h := range s.hosts {
 		err = errors.Join(err, h.endpoint.close())
 	}
@@ -219,6 +248,14 @@ func (s *Server) stop() error {
 
 // Hosts are the ESXi hosts in the order of the configuration.
 func (s *Server) Hosts() []*Host { return s.hosts }
+
+// Machines are the virtual machines that the backing runs.
+func (s *Server) Machines() []machines.Machine {
+	if s.manager == nil {
+		return nil
+	}
+	return s.manager.Machines()
+}
 
 // VCenterAddr is where vCenter's SDK listens; valid after Start.
 func (s *Server) VCenterAddr() netip.AddrPort { return s.vcenter.endpoint.addr() }
