@@ -24,7 +24,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks i
 
 _MACHINE = ("name", "config.hardware", "config.uuid", "runtime.powerState", "runtime.host", "disabledMethod")
 
-# Seconds to wait for an import that is under way, of another client or of one that was killed; its lease lives 5 minutes.
+# Seconds to wait for an import that is under way, of another client or a killed one; a lease lives for 5 minutes.
 _UNDER_WAY = 420
 _POLL = 2.0
 
@@ -223,7 +223,7 @@ class Deployment:
         if power != "poweredOff" and not self.params["force"]:
             raise ConvergeError(f"{self.what} is {power}; shut it down first (vm_power), or give force: true.")
         hardware = hardware_of(current["config.hardware"]) if "config.hardware" in current else {}
-        before = self._shown(current["ref"], current, hardware)
+        before = self.result["vm"] = self._shown(current["ref"], current, hardware)
         return Change(self.what, before, None, "remove", {"ref": current["ref"], "power": power})
 
     def _remove(self, change: Change) -> None:
@@ -231,6 +231,7 @@ class Deployment:
         if change.args["power"] != "poweredOff":
             wait_for_task(self.client, machine.PowerOffVM_Task())
         wait_for_task(self.client, machine.Destroy_Task())
+        del self.result["vm"]
 
 
 def under_way(values: dict) -> bool:
