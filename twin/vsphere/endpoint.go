@@ -2,6 +2,7 @@ package vsphere
 
 import (
 	"context"
+	"crypto/sha1" //nolint:gosec // The API names certificates by their SHA-1.
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -26,9 +27,10 @@ type endpoint struct {
 	logf func(string, ...any)
 	reg  *registry
 
-	mu     sync.Mutex
-	bound  netip.AddrPort
-	server *http.Server
+	mu          sync.Mutex
+	bound       netip.AddrPort
+	server      *http.Server
+	certificate []byte // of the server, DER
 }
 
 // drain is how long requests that are still being answered may take after an endpoint stopped listening.
@@ -77,6 +79,7 @@ func (e *endpoint) listen(ctx context.Context, at netip.AddrPort) error {
 	e.mu.Lock()
 	old := e.server
 	e.server = server
+	e.certificate = config.Certificates[0].Certificate[0]
 	e.bound = listener.Addr().(*net.TCPAddr).AddrPort()
 	bound := e.bound
 	e.mu.Unlock()
@@ -111,6 +114,19 @@ func (e *endpoint) addr() netip.AddrPort {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.bound
+}
+
+// thumbprint is the SHA-1 of the certificate, in the form of the API; empty before the endpoint listens.
+func (e *endpoint) thumbprint() string {
+	if e == nil {
+		return ""
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.certificate == nil {
+		return ""
+	}
+	return thumbprint(sha1.Sum(e.certificate))
 }
 
 // close stops listening and lets running requests end.

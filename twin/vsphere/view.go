@@ -34,6 +34,7 @@ type parts struct {
 	storage   *mo.HostStorageSystem
 	datastore *mo.HostDatastoreSystem
 	iscsi     *mo.IscsiManager
+	vsan      *mo.HostVsanSystem
 }
 
 // newView takes over a HostSystem of the simulator: its configManager's objects become ours.
@@ -55,6 +56,7 @@ func (v *view) registerParts() {
 	p.storage = &mo.HostStorageSystem{}
 	p.datastore = &mo.HostDatastoreSystem{Capabilities: *v.system.Config.DatastoreCapabilities}
 	p.iscsi = &mo.IscsiManager{}
+	p.vsan = &mo.HostVsanSystem{Config: *v.system.Config.VsanHostConfig}
 
 	v.part(&cm.NetworkSystem, p.network, &p.network.Self, func(o *overlay) mo.Reference { return &networkMethods{o, v} })
 	v.part(&cm.VirtualNicManager, p.nics, &p.nics.Self, func(o *overlay) mo.Reference { return &nicMethods{o, v} })
@@ -64,6 +66,7 @@ func (v *view) registerParts() {
 	v.part(&cm.StorageSystem, p.storage, &p.storage.Self, func(o *overlay) mo.Reference { return &storageMethods{o, v} })
 	v.part(&cm.DatastoreSystem, p.datastore, &p.datastore.Self, func(o *overlay) mo.Reference { return &datastoreMethods{o, v} })
 	v.part(&cm.IscsiManager, p.iscsi, &p.iscsi.Self, func(o *overlay) mo.Reference { return &iscsiMethods{o, v} })
+	v.part(&cm.VsanSystem, p.vsan, &p.vsan.Self, func(o *overlay) mo.Reference { return &vsanMethods{o, v} })
 	v.reg.overlay(&systemMethods{&overlay{v.system.Self}, v})
 }
 
@@ -91,6 +94,7 @@ var partPrefix = map[string]string{
 	"HostStorageSystem":     "storageSystem",
 	"HostDatastoreSystem":   "datastoreSystem",
 	"IscsiManager":          "iscsiManager",
+	"HostVsanSystem":        "vsanSystem",
 }
 
 // remove takes the view's objects out of the registry; the caller removes the HostSystem itself.
@@ -98,7 +102,7 @@ func (v *view) remove() {
 	ctx := v.reg.context()
 	for _, object := range []mo.Reference{
 		v.parts.network, v.parts.nics, v.parts.vmotion, v.parts.services,
-		v.parts.dateTime, v.parts.storage, v.parts.datastore, v.parts.iscsi,
+		v.parts.dateTime, v.parts.storage, v.parts.datastore, v.parts.iscsi, v.parts.vsan,
 	} {
 		v.reg.Remove(ctx, object.Reference())
 		v.reg.dropOverlay(object.Reference())
@@ -180,6 +184,7 @@ func (v *view) showSystem(s *state, storage *storageState) {
 		change{Name: "summary.config.vmotionEnabled", Val: len(s.selected(nicVMotion)) > 0},
 		change{Name: "summary.rebootRequired", Val: *s.Network.IpV6Enabled != *s.Network.AtBootIpV6Enabled},
 		change{Name: "summary.managementServerIp", Val: s.ManagedBy},
+		change{Name: "summary.config.sslThumbprint", Val: v.host.endpoint.thumbprint()},
 		change{Name: "runtime.inMaintenanceMode", Val: s.Maintenance})
 	v.showRuntime()
 	if v.reg.IsESX() {

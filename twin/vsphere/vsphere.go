@@ -89,6 +89,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	started bool
+	unwatch context.CancelFunc
 }
 
 // New makes the data centre from its configuration and from what Dir holds of an earlier run. It does not listen yet.
@@ -219,6 +220,9 @@ func (s *Server) Start(ctx context.Context) error {
 		s.stop()
 		return fmt.Errorf("vCenter: %w", err)
 	}
+	watching, unwatch := context.WithCancel(context.Background())
+	s.unwatch = unwatch
+	go s.watchFreeSpace(watching)
 	s.started = true
 	return nil
 }
@@ -228,6 +232,7 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.started {
+		s.unwatch()
 		s.vcenter.save()
 	}
 	s.started = false

@@ -1,0 +1,24 @@
+package vsphere
+
+import (
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// vsanMethods answers HostVsanSystem, as a host that is in no vSAN cluster does: clients ask every host.
+type vsanMethods struct {
+	*overlay
+	v *view
+}
+
+func (m *vsanMethods) QueryHostStatus(*types.QueryHostStatus) soap.HasFault {
+	body := &methods.QueryHostStatusBody{Res: &types.QueryHostStatusResponse{}}
+	body.Res.Returnval = types.VsanHostClusterStatus{
+		Uuid: "", NodeUuid: m.v.host.uuid(),
+		Health:    string(types.VsanHostHealthStateUnhealthy),
+		NodeState: types.VsanHostClusterStatusState{State: string(types.VsanHostNodeStateError)},
+	}
+	body.Fault_ = m.v.reachable().soap()
+	return body
+}
