@@ -12,7 +12,7 @@ author:
   - The livelab.datacenter authors (@livelab)
 description:
   - Makes a VMFS datastore on a LUN, and sees to it that all hosts that should see it have it mounted.
-  - A LUN that holds something is never formatted.
+  - A LUN that holds a datastore is never formatted, and one that has partitions only with O(overwrite=true).
 attributes:
   check_mode:
     description: Says what would change, and changes nothing. A LUN that the host has not found yet is not looked for.
@@ -49,6 +49,10 @@ options:
       - Canonical name of the LUN, for example V(naa.60014050000000010001000000000000).
       - Instead of O(target) and O(lun).
     type: str
+  overwrite:
+    description: Whether to format a LUN that has partitions which the host does not use.
+    type: bool
+    default: false
   vmfs_version:
     description: Major version of the VMFS, for example V(5) or V(6). The host chooses if this is not set.
     type: int
@@ -130,6 +134,7 @@ def main() -> None:
             target={"type": "str"},
             lun={"type": "int"},
             naa={"type": "str"},
+            overwrite={"type": "bool", "default": False},
             vmfs_version={"type": "int"},
         ),
         required_together=[("target", "lun")],

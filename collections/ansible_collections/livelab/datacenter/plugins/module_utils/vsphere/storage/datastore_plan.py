@@ -46,12 +46,14 @@ class Storage:
     :ivar luns: ``{host: the LUNs it sees}``.
     :ivar datastores: ``{name: Datastore}``, of the whole server.
     :ivar usable: the canonical names of the disks that the first host could make a VMFS on; ``None``: not asked.
+    :ivar partitions: the types of the partitions on the LUN that is meant, ``linuxNative``; of one without any, none.
     """
 
     hosts: list[str]
     luns: dict[str, list[Lun]] = field(default_factory=dict)
     datastores: dict[str, Datastore] = field(default_factory=dict)
     usable: list[str] | None = None
+    partitions: list[str] = field(default_factory=list)
 
 
 def plan(current: Storage, desired: Mapping[str, Any]) -> list[Change]:
@@ -101,6 +103,9 @@ def _plan_new(current: Storage, desired: Mapping[str, Any]) -> list[Change]:
     if lun is None:
         raise ConvergeError(f"{first} sees no {luns.describe(desired)}. {_disks(current)}")
     _check_unused(current, lun)
+    if current.partitions and not desired["overwrite"]:
+        raise ConvergeError(f"{lun} has partitions of type {', '.join(current.partitions)}. If nothing on it is needed "
+                            "any more, 'overwrite: true' formats it.")
     after = Datastore(desired["name"], disks=[lun.naa], mounted=[first])
     args = {"name": after.name, "host": first, "path": lun.path, "version": desired.get("vmfs_version")}
     made = Change(f"datastore {after.name}", None, after.shown(), "create", args)
@@ -108,7 +113,7 @@ def _plan_new(current: Storage, desired: Mapping[str, Any]) -> list[Change]:
 
 
 def _check_unused(current: Storage, lun: Lun) -> None:
-    """A LUN with something on it is never formatted."""
+    """A LUN that a datastore is on, or that the host would not format, is not formatted."""
     for datastore in current.datastores.values():
         if lun.naa in datastore.disks:
             raise ConvergeError(f"{lun} holds the datastore '{datastore.name}' already. Use that name, or another LUN. "

@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import hosts
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import is_fault
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage import datastore_plan, luns
 
 _HOST = ("name", "config.storageDevice", "configManager")
@@ -35,7 +36,7 @@ class DatastoreWork:
         """Connect, and read hosts and datastores.
 
         Two calls and one to find the hosts in a vCenter; more only when the LUN has to be looked for, or when there is
-        a datastore to be made.
+        a datastore to be made (then the host is asked what it would format).
         """
         self.client = self._connect(self.params)
         self.hosts = self._find_hosts()
@@ -53,6 +54,7 @@ class DatastoreWork:
         if self._is_to_be_made() and self._lun() is not None:
             offered = self._manager(self.first, "datastoreSystem").QueryAvailableDisksForVmfs(None)
             current.usable = [disk.canonicalName for disk in offered or ()]
+            current.partitions = self._partitions(self._lun().path)
         return current
 
     def plan(self, current: datastore_plan.Storage) -> list[Change]:
@@ -126,6 +128,17 @@ class DatastoreWork:
     def _lun(self) -> luns.Lun | None:
         devices = self.values[self.hosts[self.first]]["config.storageDevice"]
         return luns.find(luns.luns_of(devices), self.params)
+
+    def _partitions(self, path: str) -> list[str]:
+        """The types of the partitions on a disk. The host offers disks with others than VMFS ones too."""
+        try:
+            found = self._manager(self.first, "storageSystem").RetrieveDiskPartitionInfo([path])
+        except vmodl.MethodFault as fault:
+            if is_fault(fault, "NotSupported", "MethodNotFound"):
+                return []
+            raise
+        types = [partition.type for info in found or () for partition in info.spec.partition or ()]
+        return [kind for kind in types if kind != "none"]
 
     # -- changes ----------------------------------------------------------------------------------------------------
 

@@ -29,7 +29,8 @@ def shared(**said):
 
 
 def planned(current, **desired):
-    return plan(current, {"name": "DT", "state": "present", "target": IQN, "lun": 0, "naa": None, **desired})
+    return plan(current, {"name": "DT", "state": "present", "target": IQN, "lun": 0, "naa": None,
+                          "overwrite": False, **desired})
 
 
 def steps(current, **desired):
@@ -74,6 +75,13 @@ def test_a_lun_with_something_on_it_is_never_formatted():
     current = storage()
     current.usable = []
     assert "does not offer naa.6001" in refused(current)
+
+
+def test_partitions_are_overwritten_only_when_asked_to():
+    current = storage()
+    current.partitions = ["ntfs"]
+    assert "has partitions of type ntfs" in refused(current)
+    assert steps(current, overwrite=True)[0] == ("create", "datastore DT")
 
 
 def test_the_name_belongs_to_something_else():
