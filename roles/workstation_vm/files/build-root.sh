@@ -14,6 +14,7 @@
 #   FILES          directory that holds this script's guest-side files
 #
 # Needs no root: with mmdebstrap in "auto" mode an ordinary user gets a user namespace.
+# shellcheck disable=SC2016  # the hooks are expanded by the shell that mmdebstrap starts
 set -eu
 
 target=$1

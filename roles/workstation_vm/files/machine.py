@@ -51,7 +51,9 @@ def kvm_works() -> bool:
         command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         command += ["-drive", f"file={disk.name},format=raw,if=ide"]
         try:
-            done = subprocess.run(command, timeout=PROBE_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+            done = subprocess.run(
+                command, timeout=PROBE_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False
+            )
         except (subprocess.TimeoutExpired, OSError):
             return False
     return done.returncode == PROBE_EXIT
@@ -99,7 +101,10 @@ def command_line(directory: Path, options: argparse.Namespace) -> list[str]:
     command += ["-m", str(options.memory), "-smp", str(options.cpus)]
     # Nobody but this lab needs the disk to outlive a crash of this computer; waiting for its disk at every sync is what
     # makes installing packages slow.
-    command += ["-drive", f"file={directory / 'disk.raw'},if=none,id=disk0,format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap"]
+    command += [
+        "-drive",
+        f"file={directory / 'disk.raw'},if=none,id=disk0,format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap",
+    ]
     command += ["-device", f"{CONTROLLERS[options.controller]},id=scsi0", "-device", "scsi-hd,bus=scsi0.0,drive=disk0"]
     command += ["-netdev", f"{options.netdev},id=lan0", "-device", f"{options.nic},netdev=lan0,mac={options.mac}"]
     command += ["-serial", "file:serial.log", "-qmp", "unix:qmp.sock,server=on,wait=off"]
@@ -115,7 +120,12 @@ def start(directory: Path, options: argparse.Namespace) -> dict:
         (directory / "qmp.sock").unlink()
     try:
         done = subprocess.run(
-            command_line(directory, options), cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+            command_line(directory, options),
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except OSError as error:
         raise MachineError(f"{QEMU}: {error.strerror}") from error
