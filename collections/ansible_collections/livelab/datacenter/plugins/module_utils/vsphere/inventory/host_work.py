@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text, is_fault
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text, is_fault, type_name
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory import host_plan
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.host_trust import HostTrust
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.read import read_tree
@@ -104,7 +104,8 @@ class HostWork:
         if is_fault(fault, "InvalidLogin"):
             user = self.params["esxi_username"]
             return f"host '{name}' refuses the login: wrong user name '{user}' or wrong password."
-        if is_fault(fault, "NoHost", "HostConnectFault", "HostCommunication"):
+        # By their own types only: many that say something else derive from them.
+        if type_name(fault) in ("NoHost", "HostConnectFault", "HostCommunication"):
             return f"the vCenter cannot reach host '{name}' at port {self.params['esxi_port']}: {fault_text(fault)}."
         if is_fault(fault, "AlreadyBeingManaged"):
             return (f"host '{name}' is managed by another vCenter, at {fault.ipAddress}; 'force: true' takes it from "
