@@ -25,6 +25,7 @@ func (*overlay) Unlock()          {}
 // attach takes over the machines of a registry.
 func (m *Manager) attach(svc *simulator.Service, reg *simulator.Registry, hostOf func(ref) host) *inventory {
 	inv := &inventory{m: m, reg: reg, hostOf: hostOf, byRef: map[ref]*machine{}, jobs: map[ref]*job{}}
+	inv.mendEvents()
 	previous := reg.Handler
 	reg.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 		if object := inv.overlayFor(method); object != nil && answers(object, method.Name) {

@@ -3,6 +3,9 @@
 package machines
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -22,6 +25,27 @@ func (mc *machine) post(user string, events func(types.VmEvent) []types.BaseEven
 	for inv, object := range mc.shown() {
 		inv.post(user, events(inv.vmEvent(object))...)
 	}
+}
+
+// mendEvents gives the registry a description of events of its own, with what is wrong in the simulator's mended: its text for
+// VmBeingMigratedEvent is no template, and it ends the process when such an event is posted.
+func (inv *inventory) mendEvents() {
+	manager := inv.reg.EventManager()
+	inv.locked(manager.Reference(), func() {
+		infos := slices.Clone(manager.Description.EventInfo)
+		for i := range infos {
+			if infos[i].Key == "VmBeingMigratedEvent" {
+				infos[i].FullFormat = "Relocating {{.Vm.Name}} from {{.Host.Name}} to {{.DestHost.Name}} in {{.Datacenter.Name}}"
+			}
+		}
+		manager.Description.EventInfo = infos
+	})
+}
+
+// say gives an event, whose kind the simulator has no text for, the one that people read.
+func say[E types.BaseEvent](event E, format string, args ...any) E {
+	event.GetEvent().FullFormattedMessage = fmt.Sprintf(format, args...)
+	return event
 }
 
 // vmEvent is what all events about a machine say: where it is now.

@@ -36,6 +36,9 @@ func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *failure) {
 	listen := netip.AddrPortFrom(to, vmotionPort)
 	receiver, err := mv.inv.m.cfg.Backing.Incoming(j.ctx, spec, listen)
 	if err != nil {
+		if f := j.cancelled(); f != nil {
+			return nil, f
+		}
 		issue := mv.interfaceIssue(false)
 		return nil, fail(&issue, "The host %s cannot receive %s at %s: %v", mv.to.Name(), mv.hw.name, listen, err)
 	}

@@ -53,7 +53,8 @@ func (mc *machine) powerOn(j *job) *failure {
 	f := mc.boot(j, hw)
 	if f != nil {
 		mc.post(j.user, func(e types.VmEvent) []types.BaseEvent {
-			return []types.BaseEvent{&types.VmFailedToPowerOnEvent{VmEvent: e, Reason: *f.localized()}}
+			return []types.BaseEvent{say(&types.VmFailedToPowerOnEvent{VmEvent: e, Reason: *f.localized()},
+				"Cannot power on %s on %s: %s", hw.name, e.Host.Name, f.text)}
 		})
 		return f
 	}

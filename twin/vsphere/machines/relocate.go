@@ -54,15 +54,16 @@ func (mv *move) toOtherHost(j *job) (types.AnyType, *failure) {
 	before := mv.inv.vmEvent(mv.object)
 	to := mv.inv.hostArgument(mv.toRef)
 	if live {
-		mv.inv.post(j.user, &types.VmBeingHotMigratedEvent{VmEvent: before, DestHost: to, DestDatacenter: before.Datacenter, DestDatastore: before.Ds})
+		mv.inv.post(j.user, say(&types.VmBeingHotMigratedEvent{VmEvent: before, DestHost: to, DestDatacenter: before.Datacenter, DestDatastore: before.Ds},
+			"Migrating %s from %s to %s", mv.hw.name, mv.from.Name(), mv.to.Name()))
 	} else {
 		mv.inv.post(j.user, &types.VmBeingMigratedEvent{VmEvent: before, DestHost: to, DestDatacenter: before.Datacenter, DestDatastore: before.Ds})
 	}
 	figures, f := mv.carry(j, live)
 	if f != nil {
-		mv.inv.post(j.user, &types.VmFailedMigrateEvent{
+		mv.inv.post(j.user, say(&types.VmFailedMigrateEvent{
 			VmEvent: mv.inv.vmEvent(mv.object), DestHost: to, Reason: *f.localized(), DestDatacenter: before.Datacenter, DestDatastore: before.Ds,
-		})
+		}, "Cannot migrate %s from %s to %s: %s", mv.hw.name, mv.from.Name(), mv.to.Name(), f.text))
 		return nil, f
 	}
 	mv.moveInventory()
@@ -122,9 +123,9 @@ func (mv *move) rearrange(j *job) *failure {
 		inv.removeFrom(mv.pool, "vm", mv.object)
 		inv.addTo(mv.toPool, "vm", mv.object)
 		inv.set(mv.object, change{Name: "resourcePool", Val: mv.toPool})
-		inv.post(j.user, &types.VmResourcePoolMovedEvent{
+		inv.post(j.user, say(&types.VmResourcePoolMovedEvent{
 			VmEvent: inv.vmEvent(mv.object), OldParent: inv.poolArgument(mv.pool), NewParent: inv.poolArgument(mv.toPool),
-		})
+		}, "Moved %s from resource pool %s to resource pool %s", mv.hw.name, inv.nameOf(mv.pool), inv.nameOf(mv.toPool)))
 	}
 	if len(mv.networks) > 0 {
 		if f := inv.reconfigure(mv.object, j.user, types.VirtualMachineConfigSpec{DeviceChange: mv.networks}); f != nil {
