@@ -4,8 +4,7 @@
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
-scripts_dir=$TOP/scripts
-"$scripts_dir/stop-workstation.sh" "$LABTWIN_DIR/workstation"
+"$TOP/scripts/stop-workstation.sh"
 if [ -x "$LABTWIN" ]; then
     "$LABTWIN" down
 elif [ -e "$LABTWIN_DIR/labtwin.pid" ]; then

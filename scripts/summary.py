@@ -66,7 +66,7 @@ def built(directory: Path, times: dict) -> list[str]:
     return [
         "two ESXi hosts and their vCenter; a NAS with a LUN over iSCSI; one VMFS datastore on it that both hosts have;",
         "a Debian web server with Apache, MySQL and ownCloud, its disk on that datastore",
-        f"{len(times.get('plays', []))} plays, {total} tasks, {changed} of which changed something; state in {directory}",
+        f"{total} tasks, {changed} of which changed something; state in {directory}",
     ]
 
 

@@ -129,7 +129,11 @@ func (l *Lab) startVSphere(ctx context.Context) (err error) {
 			Addr: l.Config.endpoint(l.Config.VCenter.Address), User: l.Config.VCenter.User,
 			Password: l.Secrets.VCenter, Version: l.Config.VCenter.Version,
 		},
-		Logf: l.logf,
+		Backing:      l.backing,
+		GuestAddress: l.network.Address,
+		// Every port group leads to the one network of the guests: a machine whose adapter is on a port group has one.
+		GuestSocket: func(string) string { return l.guestSocket() },
+		Logf:        l.logf,
 	}
 	for _, h := range l.Config.Hosts {
 		config.Hosts = append(config.Hosts, vsphere.HostConfig{

@@ -3,7 +3,13 @@
 package lab
 
 // machines are the virtual machines and where they are.
-func (l *Lab) machines() []Machine { return nil }
+func (l *Lab) machines() []Machine {
+	var list []Machine
+	for _, m := range l.vsphere.Machines() {
+		list = append(list, Machine{Name: m.Name, Host: m.Host, Power: m.State, Address: m.IP})
+	}
+	return list
+}
 
 // accel says what runs the machines' processors.
 func (l *Lab) accel() string { return l.backing.Accel() }

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Ends what a playbook that was killed may have left on this computer: the viewer of the stream, and the machine that the
+# role workstation_vm runs. Whatever ended by itself is left alone.
+# shellcheck source=scripts/common.sh
+source "$(dirname "$0")/common.sh"
+
+# The viewer looks for this file.
+if [ -d "$LABTWIN_DIR/report" ]; then
+    touch "$LABTWIN_DIR/report/stream.stop"
+fi
+
+directory=$LABTWIN_DIR/workstation
+machine=("python3" "$TOP/roles/workstation_vm/files/machine.py")
+pid() { "${machine[@]}" status "$directory" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"] or "")'; }
+
+[ -d "$directory" ] && [ -n "$(pid)" ] || exit 0
+say "shutting the workstation's machine down"
+if ! "${machine[@]}" stop "$directory" --timeout 30 >/dev/null; then
+    say "it did not shut down in 30 s; ending it"
+    kill -KILL "$(pid)"
+fi
