@@ -129,9 +129,16 @@ def explain(error: BaseException, host: str, port: int, timeout: float) -> str |
         return f"{where} refuses connections: nothing listens on that port, or the server is down."
     if isinstance(cause, TimeoutError):
         return f"{where} did not answer within {timeout:g} s."
+    if is_broken(error):
+        return f"{where} broke the connection off."
     if isinstance(cause, OSError) and cause.strerror:
         return f"{where} cannot be reached: {cause.strerror}."
     return None
+
+
+def is_broken(error: BaseException) -> bool:
+    """Whether a connection that was there broke off, as idle ones do: a read may be tried again then."""
+    return isinstance(_root(error), (ConnectionResetError, ConnectionAbortedError, BrokenPipeError))
 
 
 def _offer(host: str, port: int, timeout: float) -> str:
@@ -150,7 +157,7 @@ def _root(error: BaseException) -> BaseException:
         if not isinstance(candidate, BaseException) or id(candidate) in seen:
             continue
         seen.add(id(candidate))
-        plain = type(candidate).__module__ in ("builtins", "socket", "ssl", __name__)
+        plain = type(candidate).__module__ in ("builtins", "socket", "ssl", "http.client", __name__)
         if isinstance(candidate, OSError) and plain and (candidate.args or isinstance(candidate, TimeoutError)):
             return candidate
         pending += [*candidate.args, getattr(candidate, "reason", None), candidate.__cause__, candidate.__context__]

@@ -62,7 +62,7 @@ def argument_spec(**options: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 class ApiError(ConvergeError):
-    """The NAS refused a request. ``status`` is the HTTP status."""
+    """The NAS refused a request, or did not answer it. ``status`` is the HTTP status, 0 when there is none."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -179,7 +179,8 @@ class Client:
             answer = self._session.request(method, url, timeout=self.timeout, allow_redirects=False, **content)
         except requests.RequestException as error:
             text = tls.explain(error, self.hostname, self.port, self.timeout)
-            raise ConvergeError(f"cannot connect to the NAS: {text or explain_any(error)}") from error
+            status = _BUSY[0] if tls.is_broken(error) else 0
+            raise ApiError(f"cannot connect to the NAS: {text or explain_any(error)}", status) from error
         if answer.status_code in (200, 201):
             return self._decoded(answer)
         raise ApiError(self._refusal(answer, path), answer.status_code)

@@ -23,6 +23,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
+        if self.server.drops:
+            self.server.drops -= 1
+            self.close_connection = True
+            return
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append((self.command, self.path, self.headers.get("Authorization")))
         status, kind, body = self.server.answers.pop(0)
@@ -55,7 +59,8 @@ def server(files):
     context.load_cert_chain(certificate, key)
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.socket = context.wrap_socket(running.socket, server_side=True)
-    running.answers, running.seen = [], []
+    # How many requests to leave unanswered; what to answer; what was asked.
+    running.drops, running.answers, running.seen = 0, [], []
     threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
     yield running
     running.shutdown()
@@ -127,6 +132,19 @@ def test_reads_are_tried_again_when_the_nas_is_busy_but_writes_are_not(nas, serv
     assert len(server.seen) == 3
     assert "HTTP status 503" in refused(lambda: nas((503, b"busy")).post("pool", {}))
     assert len(server.seen) == 4
+
+
+def test_a_broken_connection_is_tried_again(nas, server):
+    server.drops = 2
+    assert nas((200, [])).get("pool") == []
+    server.drops = 1
+    assert "broke the connection off" in refused(lambda: nas((200, {})).post("pool", {}))
+
+
+@pytest.mark.parametrize("status", [401, 404, 422])
+def test_a_refusal_is_not_tried_again(nas, server, status):
+    refused(lambda: nas((status, {}), (200, [])).get("pool"))
+    assert len(server.seen) == 1
 
 
 def test_jobs(nas):
