@@ -40,6 +40,7 @@ func (v *view) describe() {
 			Hz: int64(h.cfg.MHz) * 1e6,
 		}
 		system.Hardware = &hardware
+		system.Capability = hostCapability()
 
 		summary := *system.Summary.Hardware
 		summary.Uuid = h.uuid()
@@ -52,6 +53,10 @@ func (v *view) describe() {
 		config := *system.Config
 		config.Product = h.about
 		config.Host = system.Self
+		if h.about.ApiVersion == "5.5" || h.about.ApiVersion == "6.0" {
+			// The template's came with 6.5, and clients that speak an older version do not know them.
+			config.GraphicsConfig, config.DeploymentInfo, config.IoFilterInfo = nil, nil, nil
+		}
 		system.Config = &config
 		system.Summary.Config.Product = &h.about
 		system.Summary.Config.SslThumbprint = ""

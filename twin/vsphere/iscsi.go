@@ -40,7 +40,6 @@ func freshHBA(host int, hostName string) types.HostInternetScsiHba {
 	return types.HostInternetScsiHba{
 		HostHostBusAdapter: types.HostHostBusAdapter{
 			Key: iscsiHBAKey, Device: iscsiAdapter, Status: "online", Model: "iSCSI Software Adapter", Driver: "iscsi_vmk",
-			StorageProtocol: "scsi",
 		},
 		IsSoftwareBased: true, CanBeDisabled: yes,
 		NetworkBindingSupport: types.HostInternetScsiHbaNetworkBindingSupportTypeOptional,
