@@ -6,11 +6,14 @@ set -euo pipefail
 cache=$1 key=$2
 tag=$(cat "$0" "$key" | sha256sum | cut -c1-12)
 tree=$cache/trixie-$tag
+mkdir -p "$cache"
+chmod 0700 "$cache"
+# Scenarios that start at the same time wait here for the one that makes the tree.
+exec 9> "$cache/lock"
+flock 9
 if [ ! -d "$tree" ]; then
-    mkdir -p "$cache"
-    chmod 0700 "$cache"
     rm -rf "$tree".partial
-    # What a Debian server has when Ansible first meets it, and no more. nginx, PHP and the like are the roles' business.
+    # What a Debian server has when Ansible first meets it, and no more. Apache, PHP and the like are the roles' business.
     mmdebstrap --quiet --mode=root --variant=minbase \
         --include=systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,ca-certificates \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
