@@ -28,6 +28,9 @@ func (m *Manager) attach(svc *simulator.Service, reg *simulator.Registry, hostOf
 	inv.mendEvents()
 	previous := reg.Handler
 	reg.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		if inv.blocked(method) {
+			return nil, &types.MethodDisabled{}
+		}
 		if object := inv.overlayFor(method); object != nil && answers(object, method.Name) {
 			prefer(ctx, object)
 			return object, nil

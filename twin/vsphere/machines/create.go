@@ -71,9 +71,9 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 	}
 	c := &created{object: result.(ref)}
 	c.mc = inv.m.register(inv, c.object, p.h)
-	c.mc.mu.Lock()
-	c.mc.importing = importing
-	c.mc.mu.Unlock()
+	if importing {
+		c.mc.block(true)
+	}
 	inv.followNetworks(c.object)
 	c.mc.clearGuest()
 	if !importing {

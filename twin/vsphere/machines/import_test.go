@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,9 +116,13 @@ func TestImportLandsOnTheVolume(t *testing.T) {
 	}
 	lease, info := l.lease(spec)
 	vm := object.NewVirtualMachine(l.client.Client, info.Entity)
-	task, err := vm.PowerOn(l.ctx)
-	l.must(err)
-	wantFault[*types.InvalidState](t, task.Wait(l.ctx), "uploaded")
+	_, err := vm.PowerOn(l.ctx)
+	wantFault[*types.MethodDisabled](t, err, "")
+	_, err = vm.Destroy(l.ctx)
+	wantFault[*types.MethodDisabled](t, err, "")
+	if p := l.props(vm, "disabledMethod"); !slices.Contains(p.DisabledMethod, "PowerOnVM_Task") {
+		t.Errorf("disabled: %v", p.DisabledMethod)
+	}
 
 	l.must(lease.Progress(l.ctx, 40))
 	var shown mo.HttpNfcLease
@@ -149,7 +154,10 @@ func TestImportLandsOnTheVolume(t *testing.T) {
 // checkImported examines the hardware of the imported machine.
 func checkImported(t *testing.T, l *lab, vm *object.VirtualMachine) {
 	t.Helper()
-	p := l.props(vm, "config", "name", "network", "runtime.host")
+	p := l.props(vm, "config", "name", "network", "runtime.host", "disabledMethod")
+	if len(p.DisabledMethod) != 0 {
+		t.Errorf("disabled: %v", p.DisabledMethod)
+	}
 	if p.Name != "web" || p.Config.Hardware.NumCPU != 2 || p.Config.Hardware.MemoryMB != 512 || p.Config.Version != "vmx-10" {
 		t.Errorf("%s: %+v", p.Name, p.Config.Hardware)
 	}
@@ -212,17 +220,28 @@ func TestUploadThatIsNoDiskFailsTheImport(t *testing.T) {
 	l.nothingLeft()
 }
 
-func TestUploadThatBreaksOffCanBeSentAgain(t *testing.T) {
+func TestUploadThatBreaksOffEndsTheImport(t *testing.T) {
+	l := newLab(t)
+	_, info := l.lease(l.importSpec(descriptor("VirtualSCSI", "VmxNet3", "lab")))
+	body := io.MultiReader(strings.NewReader("KDMV 10"), brokenReader{})
+	req, err := http.NewRequest(http.MethodPost, info.Items[0].URL.String(), body)
+	l.must(err)
+	req.ContentLength = 100
+	if res, err := http.DefaultClient.Do(req); err == nil {
+		t.Fatalf("half an upload was answered with %s", res.Status)
+	}
+	eventually(t, "the end of the import", func() bool { return len(l.manager.Machines()) == 0 })
+	l.nothingLeft()
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestUploadCanBeRepeated(t *testing.T) {
 	l := newLab(t)
 	lease, info := l.lease(l.importSpec(descriptor("VirtualSCSI", "VmxNet3", "lab")))
-	reader, writer := io.Pipe()
-	go func() {
-		_, _ = writer.Write([]byte("KDMV 10"))
-		writer.CloseWithError(io.ErrUnexpectedEOF)
-	}()
-	if err := lease.Upload(l.ctx, info.Items[0], reader, soap.Upload{ContentLength: 100, Progress: unread{}}); err == nil {
-		t.Fatal("half an upload was accepted")
-	}
+	l.must(l.upload(lease, info, "KDMV 4096"))
 	l.must(l.upload(lease, info, "KDMV 1048576"))
 	l.must(lease.Complete(l.ctx))
 	if size, _ := l.volume.size("web/disk-0.vmdk"); size != 1048576 {

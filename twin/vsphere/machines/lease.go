@@ -38,7 +38,7 @@ type lease struct {
 	expiry  *time.Timer
 }
 
-// leases has those that are open.
+// leases has those that are open, and those that have just ended.
 type leases struct {
 	mu      sync.Mutex
 	byToken map[string]*lease
@@ -54,10 +54,17 @@ func (ls *leases) add(l *lease) {
 	ls.byToken[l.token], ls.byRef[l.Self] = l, l
 }
 
-func (ls *leases) remove(l *lease) {
+// close takes no more uploads for a lease.
+func (ls *leases) close(l *lease) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	delete(ls.byToken, l.token)
+}
+
+// forget a lease altogether.
+func (ls *leases) forget(l *lease) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
 	delete(ls.byRef, l.Self)
 }
 
@@ -166,18 +173,22 @@ func (l *lease) end() {
 	l.decided = true
 	l.mu.Unlock()
 	l.expiry.Stop()
-	l.inv.m.leases.remove(l)
+	l.inv.m.leases.close(l)
 	close(l.ended)
-	time.AfterFunc(leaseStays, func() { l.inv.reg.Remove(l.inv.context(""), l.Self) })
+	time.AfterFunc(leaseStays, func() {
+		l.inv.m.leases.forget(l)
+		l.inv.reg.Remove(l.inv.context(""), l.Self)
+	})
 }
 
-// alive notes a sign of life from the client.
-func (l *lease) alive() {
+// alive notes a sign of life from the client; it is false when the lease has ended.
+func (l *lease) alive() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.decided {
 		l.expiry.Reset(leaseTimeout)
 	}
+	return !l.decided
 }
 
 // serverURL is the endpoint's own address, "https://host:port".
@@ -251,7 +262,10 @@ func (m *leaseMethods) HttpNfcLeaseProgress(req *types.HttpNfcLeaseProgress) soa
 		body.Fault_ = invalid("percent", "%d is not between 0 and 100", req.Percent).soap()
 		return body
 	}
-	m.l.alive()
+	if !m.l.alive() {
+		body.Fault_ = fail(&types.InvalidState{}, "The lease has ended already").soap()
+		return body
+	}
 	m.l.inv.set(m.Self, change{Name: "transferProgress", Val: req.Percent})
 	body.Res = &types.HttpNfcLeaseProgressResponse{}
 	return body

@@ -171,6 +171,10 @@ func (inv *inventory) now(entity ref) (usage, int32) {
 	if time.Since(last) > refreshRate*time.Second {
 		return usage{}, 0
 	}
-	u, _ := average(m.points, last.Add(-refreshRate*time.Second), last)
+	from := last.Add(-refreshRate * time.Second)
+	if first := m.points[0].from; first.After(from) {
+		from = first
+	}
+	u, _ := average(m.points, from, last)
 	return u, int32(u.cpu * m.mhz)
 }

@@ -89,8 +89,6 @@ func (mc *machine) bootable(hw hardware, h host) *failure {
 	switch {
 	case hw.template:
 		return fail(&types.InvalidState{}, "%s is a template", hw.name)
-	case mc.beingImported():
-		return fail(&types.InvalidState{}, "The disks of %s are still being uploaded", hw.name)
 	case mc.running() != nil:
 		return powerState(mc, poweredOff, mc.power())
 	case h.InMaintenance():
@@ -112,12 +110,6 @@ func (mc *machine) bootable(hw hardware, h host) *failure {
 func (mc *machine) reachable(h host) bool {
 	inv, _, ok := mc.face()
 	return ok && (inv.reg.IsESX() || h.Connected())
-}
-
-func (mc *machine) beingImported() bool {
-	mc.mu.Lock()
-	defer mc.mu.Unlock()
-	return mc.importing
 }
 
 // adopt makes a process the machine's, and follows it to its end.

@@ -32,9 +32,6 @@ func (v *vmMethods) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_T
 
 // relocate is a move from its checks to its last event. Its result is the figures of a vMotion, nothing for any other move.
 func (v *vmMethods) relocate(j *job, spec types.VirtualMachineRelocateSpec) (types.AnyType, *failure) {
-	if v.mc.beingImported() {
-		return nil, fail(&types.InvalidState{}, "The disks of %s are still being uploaded", v.mc.name())
-	}
 	mv, f := v.inv.plan(v.mc, v.Self, spec)
 	if f != nil {
 		return nil, f

@@ -69,8 +69,11 @@ func (u *upload) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer os.Remove(u.spool)
 	if err := u.receive(r); err != nil {
-		// The client may try again until the lease runs out.
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		// The client has gone, or this computer has no room. Nobody waits for the machine any more.
+		f := fail(&types.OvfImportFailed{}, "The upload of %s broke off: %v", u.disk.file, err)
+		u.l.inv.m.cfg.Logf("machines: %s", f.text)
+		u.l.decide(f)
+		http.Error(w, f.text, http.StatusBadRequest)
 		return
 	}
 	if f := u.l.fill(u.ctx, u.disk, u.spool); f != nil {
