@@ -50,6 +50,7 @@ func newRegistry(content types.ServiceContent, root mo.Folder) *registry {
 		kinds:    map[string]func(types.ManagedObjectReference) mo.Reference{},
 	}
 	r.Handler = r.handle
+	r.AddHandler(&machineDefaults{types.ManagedObjectReference{Type: "Watcher", Value: "machine-defaults"}})
 	return r
 }
 
