@@ -63,5 +63,5 @@ def text(fault: Any, where: dict) -> str:
             at_source = getattr(fault, "atSourceHost", False)
             host = getattr(fault, "failedHost", None) or where["source" if at_source else "destination"]
             device = getattr(fault, "device", None) or "network adapter"
-            return f"{meaning.format(host=host, device=device, **where)} ({said})"
+            return f"{meaning.format(host=host, device=device, **where)} (the server says: {said})"
     return said

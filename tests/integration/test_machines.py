@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""vm_deploy, vm_power, vmotion and performance_info: a machine's life, from its package to its moves."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import Deployment
+from ansible_collections.livelab.datacenter.plugins.module_utils.performance.query import gather
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
+
+from tests.integration import states
+
+pytestmark = pytest.mark.integration
+
+# What vm_deploy's options are when they are not given.
+DEFAULTS = {"datacenter": None, "folder": None, "cluster": None, "disk_provisioning": "thin", "state": "present"}
+
+RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
+OVF = """<?xml version="1.0" encoding="UTF-8"?>
+<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"
+    xmlns:rasd="{rasd}"
+    xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData">
+  <References><File ovf:href="web.vmdk" ovf:id="file1" ovf:size="{size}"/></References>
+  <DiskSection><Info>Disks</Info><Disk ovf:capacity="16" ovf:capacityAllocationUnits="byte * 2^20" ovf:diskId="d1"
+    ovf:fileRef="file1" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
+  </DiskSection>
+  <NetworkSection><Info>Networks</Info><Network ovf:name="LAN"><Description>LAN</Description></Network></NetworkSection>
+  <VirtualSystem ovf:id="web"><Info>A machine</Info><Name>web</Name>
+    <OperatingSystemSection ovf:id="96"><Info>Debian</Info></OperatingSystemSection>
+    <VirtualHardwareSection><Info>Hardware</Info>
+      <System><vssd:ElementName>Hardware</vssd:ElementName><vssd:InstanceID>0</vssd:InstanceID>
+        <vssd:VirtualSystemIdentifier>web</vssd:VirtualSystemIdentifier>
+        <vssd:VirtualSystemType>vmx-08</vssd:VirtualSystemType></System>
+      {items}
+    </VirtualHardwareSection>
+  </VirtualSystem>
+</Envelope>
+"""
+ITEMS = (
+    {"ElementName": "2 CPUs", "InstanceID": 1, "ResourceType": 3, "VirtualQuantity": 2},
+    {
+        "AllocationUnits": "byte * 2^20", "ElementName": "64 MB", "InstanceID": 2, "ResourceType": 4,
+        "VirtualQuantity": 64,
+    },
+    {"Address": 0, "ElementName": "SCSI", "InstanceID": 3, "ResourceSubType": "VirtualSCSI", "ResourceType": 6},
+    {
+        "AddressOnParent": 0, "ElementName": "disk", "HostResource": "ovf:/disk/d1", "InstanceID": 4, "Parent": 3,
+        "ResourceType": 17,
+    },
+    {
+        "AddressOnParent": 7, "AutomaticAllocation": "true", "Connection": "LAN", "ElementName": "eth0",
+        "InstanceID": 5, "ResourceSubType": "VmxNet3", "ResourceType": 10,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A package as an export makes it: descriptor, disk, manifest."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "disk.raw").write_bytes(bytes(range(256)) * 4096 + bytes(15 * 2**20))
+    convert = ["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"]
+    subprocess.run([*convert, "disk.raw", "web.vmdk"], cwd=folder, check=True)
+    fields = ["".join(f"<rasd:{key}>{value}</rasd:{key}>" for key, value in item.items()) for item in ITEMS]
+    items = "".join(f"<Item>{text}</Item>" for text in fields)
+    size = (folder / "web.vmdk").stat().st_size
+    (folder / "web.ovf").write_text(OVF.format(rasd=RASD, size=size, items=items), encoding="utf-8")
+    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("web.ovf", "web.vmdk")}
+    manifest = "".join(f"SHA256({name})= {digest}\n" for name, digest in sums.items())
+    (folder / "web.mf").write_text(manifest, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(ansible):
+    """Chapter 3: two hosts with a vMotion network and a datastore they share."""
+    states.build(ansible)
+    return ansible
+
+
+def connection(twin) -> dict:
+    """The connection options of a module, for calls of what is under it."""
+    return {
+        "hostname": f"{twin.control}.20", "port": 8443, "username": "administrator@vsphere.local",
+        "password": twin.secret("vcenter"), "validate_certs": True, "ca_path": str(twin.dir / "ca.pem"),
+        "thumbprint": None, "timeout": 60,
+    }
+
+
+def deployment(twin, package, **changes) -> dict:
+    return {
+        "name": "web",
+        "ovf": str(package / "web.ovf"),
+        "esxi_hostname": states.host_name(twin, 2),
+        "datastore": states.DATASTORE,
+        "networks": {"LAN": "VM Network"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"datastore": "nothing"}, ["no datastore 'nothing'", states.DATASTORE]),
+        ({"datastore": "datastore1"}, ["has no datastore 'datastore1'"]),
+        ({"esxi_hostname": "10.9.9.9"}, ["no ESXi host '10.9.9.9'"]),
+        ({"networks": {"LAN": "nowhere"}}, ["no network 'nowhere'", "VM Network"]),
+        ({"networks": {"WAN": "VM Network"}}, ["no network 'WAN'", "LAN"]),
+        ({"networks": {}}, ["no network 'LAN'"]),
+        ({"ovf": "/nowhere/web.ovf"}, ["/nowhere/web.ovf", "is not there"]),
+        ({"folder": "nowhere"}, ["no VM folder 'nowhere'"]),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused(site, twin, package, changes, words):
+    work = Deployment({**connection(twin), **DEFAULTS, **deployment(twin, package, **changes)})
+    try:
+        with pytest.raises(ConvergeError) as refusal:
+            work.plan(work.read())
+    finally:
+        work.close()
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_a_refusal_is_the_modules_plain_error(site, twin, package):
+    site.refused("vm_deploy", deployment(twin, package, datastore="nothing"), "vcenter", "no datastore 'nothing'")
+
+
+def test_a_damaged_package_is_refused(site, twin, package, tmp_path):
+    shutil.copytree(package, tmp_path, dirs_exist_ok=True)
+    disk = bytearray((tmp_path / "web.vmdk").read_bytes())
+    disk[-600] ^= 255
+    (tmp_path / "web.vmdk").write_bytes(disk)
+    site.refused("vm_deploy", deployment(twin, tmp_path), "vcenter", "web.vmdk", "is damaged", "web.mf says")
+
+
+def test_a_machine_from_a_package(site, twin, package):
+    result = site.converge("vm_deploy", deployment(twin, package), "vcenter")
+    assert result.data["vm"]["host"] == states.host_name(twin, 2)
+    assert result.data["uploaded_bytes"] == (package / "web.vmdk").stat().st_size
+
+
+def test_a_machine_that_differs_from_its_package_is_left_and_said(site, twin, package, tmp_path):
+    shutil.copytree(package, tmp_path, dirs_exist_ok=True)
+    descriptor = tmp_path / "web.ovf"
+    descriptor.write_text(descriptor.read_text().replace(">64<", ">128<"), encoding="utf-8")
+    result = site.run("vm_deploy", deployment(twin, tmp_path), "vcenter")
+    assert not result.failed, result.msg
+    assert not result.changed
+    assert result.data["differences"] == ["memory in MiB 64 instead of 128"]
+
+
+def test_power(site):
+    site.refused("vm_power", {"name": "nobody"}, "vcenter", "no virtual machine 'nobody'", "web")
+    site.converge("vm_power", {"name": "web", "state": "powered-on"}, "vcenter")
+    site.refused("vm_power", {"name": "web", "state": "shutdown-guest"}, "vcenter", "VMware Tools do not run")
+    site.refused("vm_power", {"name": "web", "state": "powered-off", "wait_for_ip": True}, "vcenter", "wait_for_ip")
+
+
+def test_the_machine_moves_and_says_what_it_took(site, twin):
+    there = states.host_name(twin, 1)
+    result = site.converge("vmotion", {"name": "web", "destination_host": there}, "vcenter")
+    migration = result.data["migration"]
+    assert result.data["host"] == there
+    assert (migration["from"], migration["to"]) == (states.host_name(twin, 2), there)
+    assert migration["started"] < migration["ended"]
+    assert migration["phases"]["measured"] is False
+    assert migration["phases"]["transferred_bytes"] > 0
+
+
+def test_a_host_without_a_vmotion_adapter_is_refused_with_what_helps(site, twin):
+    here = states.host_name(twin, 2)
+    adapter = {"portgroup": "vMotion", "services": []}
+    done = site.run("esxi_network", {"esxi_hostname": here, "vmkernels": [adapter]}, "vcenter")
+    assert not done.failed, done.msg
+    for extra in ({}, {"precheck_only": True}):
+        args = {"name": "web", "destination_host": here, **extra}
+        words = (f"host {here} has no VMkernel adapter enabled for vMotion", "services: [vmotion]")
+        site.refused("vmotion", args, "vcenter", *words)
+    enabled = {**adapter, "services": ["vmotion"]}
+    done = site.run("esxi_network", {"esxi_hostname": here, "vmkernels": [enabled]}, "vcenter")
+    assert not done.failed, done.msg
+    could = site.run("vmotion", {"name": "web", "destination_host": here, "precheck_only": True}, "vcenter")
+    assert not could.failed, could.msg
+    assert not could.changed
+
+
+def test_a_network_of_another_name_at_the_destination(site, twin):
+    here = states.host_name(twin, 2)
+    renamed = [
+        {"name": "VM Network", "vswitch": "vSwitch0", "state": "absent"},
+        {"name": "Guests", "vswitch": "vSwitch0"},
+    ]
+    done = site.run("esxi_network", {"esxi_hostname": here, "portgroups": renamed}, "vcenter")
+    assert not done.failed, done.msg
+    move = {"name": "web", "destination_host": here}
+    site.refused("vmotion", move, "vcenter", f"host {here} has not the network", "networks")
+    site.refused("vmotion", {**move, "networks": {"WAN": "Guests"}}, "vcenter", "not on the network 'WAN'")
+    site.converge("vmotion", {**move, "networks": {"VM Network": "Guests"}}, "vcenter")
+
+
+def test_only_a_vcenter_moves_machines(site, twin):
+    args = {"name": "web", "destination_host": states.host_name(twin, 1)}
+    site.refused("vmotion", args, "esxi2", "only a vCenter moves machines")
+
+
+def test_counters_of_hosts_and_machines_in_one_answer(site, twin):
+    args = {
+        "entities": [{"type": "host", "name": states.host_name(twin, 2)}, {"type": "vm", "name": "web"}],
+        "interval": 2,
+        "max_samples": 3,
+    }
+    result = site.run("performance_info", args, "vcenter")
+    assert not result.failed, result.msg
+    assert not result.changed
+    found = {(one["type"], one["counter"]): one for one in result.data["series"]}
+    assert found["host", "cpu.usagemhz.average"]["unit"] == "MHz"
+    assert found["vm", "mem.consumed.average"]["unit"] == "KB"
+    assert all(one["values"] and len(one["values"]) == len(one["timestamps"]) for one in found.values())
+    assert all(one["timestamps"] == sorted(one["timestamps"]) for one in found.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"entities": [{"type": "vm", "name": "nobody"}]}, ["no vm 'nobody'", "web"]),
+        ({"counters": ["cpu.usagemhz"]}, ["group.counter.rollup"]),
+        ({"counters": ["cpu.usagemhs.average"]}, ["cpu.usagemhz.average"]),
+        ({"start": "noon"}, ["'noon'", "ISO 8601"]),
+    ],
+)
+def test_counters_that_cannot_be_read_are_named(site, twin, changes, words):
+    query = {
+        "entities": [{"type": "vm", "name": "web"}], "counters": ["mem.consumed.average"], "interval": 2,
+        "start": None, "end": None, "max_samples": None,
+    }
+    with Client(connection(twin)) as client, pytest.raises(ConvergeError) as refusal:
+        gather(client, {**query, **changes})
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_a_bad_interval_is_the_modules_plain_error(site):
+    args = {"entities": [{"type": "vm", "name": "web"}], "interval": 0}
+    site.refused("performance_info", args, "vcenter", "interval is 0", "1 or more")
+
+
+def test_a_machine_goes(site):
+    site.refused("vm_deploy", {"name": "web", "state": "absent"}, "vcenter", "poweredOn", "force: true")
+    site.converge("vm_deploy", {"name": "web", "state": "absent", "force": True}, "vcenter")
