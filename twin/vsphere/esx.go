@@ -12,6 +12,7 @@ func newESXRegistry(h *Host) *registry {
 	content := esx.ServiceContent
 	content.About = h.about
 	reg := newRegistry(content, esx.RootFolder)
+	reg.watchMachines(func() {})
 	system := reg.Get(esx.HostSystem.Self).(*simulator.HostSystem)
 	v := newView(h, reg, system, esx.Datacenter.Self)
 	h.views = append(h.views, v)

@@ -50,8 +50,12 @@ func newRegistry(content types.ServiceContent, root mo.Folder) *registry {
 		kinds:    map[string]func(types.ManagedObjectReference) mo.Reference{},
 	}
 	r.Handler = r.handle
-	r.AddHandler(&machineDefaults{types.ManagedObjectReference{Type: "Watcher", Value: "machine-defaults"}})
 	return r
+}
+
+// watchMachines calls changed whenever there is something new about a virtual machine that a restart must not lose.
+func (r *registry) watchMachines(changed func()) {
+	r.AddHandler(&machineWatcher{types.ManagedObjectReference{Type: "Watcher", Value: "machines"}, changed})
 }
 
 // handle finds the overlay that answers a call.

@@ -73,11 +73,13 @@ func look(s *state, luns []device, volumes []mounted) *storageState {
 	return storage
 }
 
-// rescan looks for devices and volumes again and shows what it found.
+// rescan looks for devices and volumes again and shows what it found. Machines that waited for a datastore come back.
 func (h *Host) rescan(ctx context.Context, what scan) *failure {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.rescanLocked(ctx, what)
+	f := h.rescanLocked(ctx, what)
+	h.mu.Unlock()
+	h.server.vcenter.restoreMachines()
+	return f
 }
 
 func (h *Host) rescanLocked(ctx context.Context, what scan) *failure {

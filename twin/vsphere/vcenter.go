@@ -3,6 +3,7 @@ package vsphere
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator/vpx"
@@ -23,8 +24,13 @@ type vcenter struct {
 	views map[*Host]*view
 	// adding are the hosts that are being added, so that two requests for one cannot both succeed.
 	adding map[*Host]bool
-	// saving is held while the inventory is written.
+
+	// saving is held while the inventory is written or machines are brought back.
 	saving sync.Mutex
+	closed bool // nothing is written any more
+	// waiting are the machines of an earlier run that did not come back yet.
+	waiting []savedMachine
+	timer   *time.Timer // of a save that will be made soon; guarded by mu
 }
 
 func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
@@ -42,6 +48,7 @@ func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
 	kinds["Datastore"] = func(ref types.ManagedObjectReference) mo.Reference {
 		return &datastoreObject{&overlay{ref}, vc.registry, s}
 	}
+	vc.registry.watchMachines(vc.saveSoon)
 	if s.manager != nil {
 		s.manager.Attach(vc.registry.service, vc.machineHost)
 	}
@@ -49,7 +56,9 @@ func newVCenter(s *Server, cfg VCenterConfig) (*vcenter, error) {
 	return vc, nil
 }
 
+// start brings back the machines and listens. The hosts have found their storage by then.
 func (vc *vcenter) start(ctx context.Context) error {
+	vc.restoreMachines()
 	return vc.endpoint.listen(ctx, vc.cfg.Addr)
 }
 

@@ -13,10 +13,10 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// savedInventory is vCenter's inventory as it is kept on disk, parents before children. Virtual machines are not in it, and neither are
-// networks and datastores: those come with the hosts.
+// savedInventory is vCenter's inventory as it is kept on disk. Networks and datastores are not in it: they come with the hosts.
 type savedInventory struct {
-	Entries []savedEntry
+	Entries  []savedEntry // parents before children
+	Machines []savedMachine
 }
 
 // savedEntry is one thing in the inventory. It has no credentials: after a host was added, vCenter needs none of the user's.
@@ -38,7 +38,7 @@ func (vc *vcenter) file() string {
 	return filepath.Join(vc.server.cfg.Dir, "vcenter", "inventory.json")
 }
 
-// settle is how long a change that the simulator makes in a task of its own may take before the inventory is saved.
+// settle is how long after a change the inventory is saved: one task makes many, and the simulator's own go on after the call.
 const settle = 500 * time.Millisecond
 
 // changesInventory are the methods that the simulator answers itself and that change what is saved.
@@ -50,7 +50,21 @@ var changesInventory = map[string]bool{
 // saveAfter lets the inventory be saved after each method that changes it.
 func (vc *vcenter) saveAfter(method string) {
 	if changesInventory[method] {
-		time.AfterFunc(settle, vc.save)
+		vc.saveSoon()
+	}
+}
+
+// saveSoon saves the inventory once for all that changes within a moment.
+func (vc *vcenter) saveSoon() {
+	vc.mu.Lock()
+	defer vc.mu.Unlock()
+	if vc.timer == nil {
+		vc.timer = time.AfterFunc(settle, func() {
+			vc.mu.Lock()
+			vc.timer = nil
+			vc.mu.Unlock()
+			vc.save()
+		})
 	}
 }
 
@@ -58,11 +72,23 @@ func (vc *vcenter) saveAfter(method string) {
 func (vc *vcenter) save() {
 	vc.saving.Lock()
 	defer vc.saving.Unlock()
+	if vc.closed {
+		return
+	}
 	saved := &savedInventory{}
 	vc.collect(saved, vc.root(), "")
+	vc.collectMachines(saved)
 	if err := save(vc.file(), saved); err != nil {
 		vc.server.logf("vcenter: the inventory cannot be saved: %v", err)
 	}
+}
+
+// close saves the inventory a last time.
+func (vc *vcenter) close() {
+	vc.save()
+	vc.saving.Lock()
+	defer vc.saving.Unlock()
+	vc.closed = true
 }
 
 func (vc *vcenter) root() types.ManagedObjectReference {
@@ -117,6 +143,7 @@ func (vc *vcenter) restore() error {
 			return fmt.Errorf("%s: %s/%s: %w", vc.file(), entry.Parent, entry.Name, err)
 		}
 	}
+	vc.waiting = saved.Machines
 	return nil
 }
 

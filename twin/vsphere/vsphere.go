@@ -233,7 +233,7 @@ func (s *Server) Close() error {
 	defer s.mu.Unlock()
 	if s.started {
 		s.unwatch()
-		s.vcenter.save()
+		s.vcenter.close()
 	}
 	s.started = false
 	return s.stop()
