@@ -4,7 +4,8 @@
 
 Two twins in model backing are freshly installed. On host 1 of the one, our modules build the vMotion network and the
 iSCSI storage of the thesis's chapter 3; on host 1 of the other, the modules of community.vmware do. Then both run
-again, with nothing left to do. Calls are counted by the endpoint that answers them, so nothing depends on the clients' word.
+again, with nothing left to do. Calls are counted by the endpoint that answers them: nothing depends on the clients'
+word.
 
 usage: api_calls.py [--json FILE]      (build/labtwin is there after `make setup-test`)
 """

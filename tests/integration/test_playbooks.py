@@ -3,48 +3,17 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from tests.support.ansible import BIN, environment
-from tests.support.twin import TOP
+from tests.support.playbook import changed, finished, play, recap
 
 pytestmark = pytest.mark.integration
 
 CHAPTERS = ["playbooks/3_1_esxi.yml", "playbooks/3_2_storage.yml", "playbooks/3_3_vcenter.yml"]
-
-
-def play(twin, *args, **popen):
-    env = environment(LABTWIN_DIR=str(twin.dir), LAB_CONTROL_NETWORK=twin.control, LAB_DATA_NETWORK=twin.data)
-    return subprocess.Popen(
-        [BIN / "ansible-playbook", *args],
-        cwd=TOP,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **popen,
-    )
-
-
-def recap(output: str) -> dict[str, dict[str, int]]:
-    """The last word on each host: {host: {"ok": …, "changed": …, "failed": …}}."""
-    lines = re.findall(r"^(\w+) +: (ok=.*)$", output, re.MULTILINE)
-    return {host: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines}
-
-
-def finished(process) -> dict[str, dict[str, int]]:
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    return recap(output)
-
-
-def changed(hosts: dict[str, dict[str, int]]) -> dict[str, int]:
-    return {host: counts["changed"] for host, counts in hosts.items() if counts["changed"]}
 
 
 def test_killed_in_the_middle_they_finish_the_job(twin):
@@ -54,16 +23,16 @@ def test_killed_in_the_middle_they_finish_the_job(twin):
         subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=False)
         assert process.wait() in (-signal.SIGKILL, 0)
         process.stdout.close()
-    hosts = finished(play(twin, *CHAPTERS))
+    hosts = recap(finished(play(twin, *CHAPTERS)))
     assert set(hosts) == {"esxi1", "esxi2", "nas1", "vcenter1"}
 
 
 def test_a_second_run_changes_nothing(twin):
-    assert changed(finished(play(twin, *CHAPTERS))) == {}
+    assert changed(finished(play(twin, *CHAPTERS))) == []
 
 
 def test_check_mode_finds_nothing_to_change(twin):
-    assert changed(finished(play(twin, "--check", "--diff", *CHAPTERS))) == {}
+    assert changed(finished(play(twin, "--check", "--diff", *CHAPTERS))) == []
 
 
 def test_no_password_is_shown(twin):
