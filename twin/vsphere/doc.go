@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 // Package vsphere serves the vSphere API of a small data centre: ESXi hosts, each on an address of its own, and a vCenter.
 //
 // The API is govmomi's simulator used as a library. What the simulator lacks or only pretends (virtual switches, VMkernel
