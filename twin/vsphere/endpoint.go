@@ -45,11 +45,13 @@ func newEndpoint(name string, reg *registry, user, password string, cfg *Config)
 	svc.ServeMux = e.mux
 	// The simulator lets anyone in whose URL has no user; the name here only makes it ask ValidLogin.
 	svc.Listen = &url.URL{Scheme: "https", Path: reg.Path, User: url.User(user)}
-	reg.SessionManager().ValidLogin = validLogin(user, password)
+	reg.door = newDoorkeeper(validLogin(user, password))
+	reg.SessionManager().ValidLogin = reg.door.valid
+	reg.overlay(&sessionMethods{&overlay{reg.SessionManager().Self}, reg.door, func() string { return e.addr().String() }})
 
 	svc.RegisterSDK(reg.Registry, reg.Path+"/vimService")
 	e.mux.HandleFunc(reg.Path+"/vimServiceVersions.xml", svc.ServiceVersions)
-	e.mux.HandleFunc("/folder/", svc.ServeDatastore)
+	e.mux.HandleFunc("/folder/", reg.door.guard(svc.ServeDatastore))
 	e.mux.HandleFunc("/nfc/", simulator.ServeNFC)
 	return e
 }

@@ -20,6 +20,7 @@ type registry struct {
 	*simulator.Registry
 	service *simulator.Service
 	calls   counter
+	door    *doorkeeper
 	// inventory is held by whoever makes or removes objects that several hosts share.
 	inventory sync.Mutex
 
@@ -90,12 +91,17 @@ func (r *registry) seal(called func(method string)) {
 	inner := r.Handler
 	r.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 		r.calls.add(method.Name)
+		r.door.called(ctx.Session, method.Name)
 		called(method.Name)
 		object, fault := inner(ctx, method)
 		if object != nil && ctx.Session != nil {
 			view := simulator.NewRegistry()
 			view.Put(object)
-			ctx.Session.Map = view
+			if method.This.Type == "SessionManager" {
+				ctx.Session.Registry = view // A session looks for this one in Map by another way.
+			} else {
+				ctx.Session.Map = view
+			}
 		}
 		return object, fault
 	}
