@@ -5,6 +5,8 @@
 source "$(dirname "$0")/common.sh"
 cd "$TOP"
 
+elapsed() { awk -v from="$1" -v to="$2" 'BEGIN {printf "%.1f", to - from}'; }
+
 began=$(date +%s.%N)
 scripts/setup.sh lab
 ready=$(date +%s.%N)
@@ -12,6 +14,7 @@ ready=$(date +%s.%N)
 up=$(date +%s.%N)
 
 mkdir -p "$LABTWIN_DIR/report"
+printf '{"setup": %s, "twin": %s}\n' "$(elapsed "$began" "$ready")" "$(elapsed "$ready" "$up")" >"$LABTWIN_DIR/phases.json"
 export LAB_TIMES="$LABTWIN_DIR/times.json"
 rm -f "$LAB_TIMES"
 if ! "$VENV/bin/ansible-playbook" site.yml "$@"; then
@@ -20,4 +23,4 @@ if ! "$VENV/bin/ansible-playbook" site.yml "$@"; then
 fi
 
 "$VENV/bin/python" scripts/summary.py --dir "$LABTWIN_DIR" --times "$LAB_TIMES" \
-    --phase "setup=$began,$ready" --phase "twin=$ready,$up"
+    --phases "$LABTWIN_DIR/phases.json"

@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="the state directory, .lab")
     parser.add_argument("--times", type=Path, required=True, help="what the chapter_times callback wrote")
-    parser.add_argument("--phase", action="append", default=[], help="NAME=BEGAN,ENDED in seconds since the epoch")
+    parser.add_argument("--phases", type=Path, help="JSON: what came before the playbooks, and its seconds")
     options = parser.parse_args()
 
     times = read(options.times)
@@ -24,9 +24,10 @@ def main() -> None:
     report = read(options.dir / "report" / "report.json")
     provenance = report.get("provenance") or provenance
 
+    phases = read(options.phases) if options.phases else {}
     sections = [
         ("What was built", built(options.dir, times)),
-        ("How long it took", [f"{name:<12} {duration(seconds)}" for name, seconds in chapters(options.phase, times)]),
+        ("How long it took", [f"{name:<12} {duration(seconds)}" for name, seconds in chapters(phases, times)]),
         ("The migrations", migrations(measured)),
         (
             "What was real, and what was not",
@@ -45,13 +46,9 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def chapters(phases: list[str], times: dict) -> list[tuple[str, float]]:
+def chapters(phases: dict[str, float], times: dict) -> list[tuple[str, float]]:
     """Seconds of each phase and chapter, in order. A chapter is the first word of its plays' names, such as 3.4."""
-    spent: dict[str, float] = {}
-    for phase in phases:
-        name, _, span = phase.partition("=")
-        began, ended = map(float, span.split(","))
-        spent[name] = ended - began
+    spent = dict(phases)
     for play in times.get("plays", []):
         chapter = f"chapter {play['name'].split()[0]}"
         spent[chapter] = spent.get(chapter, 0) + play["seconds"]
