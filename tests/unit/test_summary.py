@@ -28,16 +28,9 @@ def summary(directory: Path, stream: dict) -> str:
     (directory / "lab.json").write_text(json.dumps({"facts": facts}), encoding="utf-8")
     record = json.dumps({"migrations": MOVES, "stream": stream})
     (directory / "report" / "migrations.json").write_text(record, encoding="utf-8")
-    command = [
-        sys.executable,
-        SCRIPT,
-        "--dir",
-        directory,
-        "--times",
-        directory / "times.json",
-        "--phase",
-        "setup=10,75",
-    ]
+    (directory / "phases.json").write_text('{"setup": 65}', encoding="utf-8")
+    command = [sys.executable, SCRIPT, "--dir", directory, "--times", directory / "times.json"]
+    command += ["--phases", directory / "phases.json"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
