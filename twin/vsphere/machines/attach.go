@@ -26,6 +26,7 @@ func (*overlay) Unlock()          {}
 func (m *Manager) attach(svc *simulator.Service, reg *simulator.Registry, hostOf func(ref) host) *inventory {
 	inv := &inventory{m: m, reg: reg, hostOf: hostOf, byRef: map[ref]*machine{}, jobs: map[ref]*job{}}
 	inv.mendEvents()
+	reg.AddHandler(&watcher{ref{Type: "Watcher", Value: "machines.faces"}, inv})
 	previous := reg.Handler
 	reg.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 		if inv.blocked(method) {

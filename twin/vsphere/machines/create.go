@@ -62,6 +62,27 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 	if !ok {
 		return nil, gone(p.folder)
 	}
+	c, f := inv.createObject(j, folder, p, config, importing)
+	if f != nil {
+		return nil, f
+	}
+	inv.followNetworks(c.object)
+	c.mc.clearGuest()
+	if !importing {
+		if f := inv.allocate(j.ctx, c.mc, p.h); f != nil {
+			inv.discard(j.user, c.mc, c.object)
+			return nil, f
+		}
+		inv.m.align()
+	}
+	return c, nil
+}
+
+// createObject has the simulator make the object. No registry shows it to others before it is whole.
+func (inv *inventory) createObject(j *job, folder *simulator.Folder, p *place, config *types.VirtualMachineConfigSpec, importing bool,
+) (*created, *failure) {
+	inv.m.aligning.Lock()
+	defer inv.m.aligning.Unlock()
 	result, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: p.folder, Config: *config, Pool: p.pool, Host: &p.host})
 		return body.(*methods.CreateVM_TaskBody).Res.Returnval, nil
@@ -73,14 +94,6 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 	c.mc = inv.m.register(inv, c.object, p.h)
 	if importing {
 		c.mc.block(true)
-	}
-	inv.followNetworks(c.object)
-	c.mc.clearGuest()
-	if !importing {
-		if f := inv.allocate(j.ctx, c.mc, p.h); f != nil {
-			inv.discard(j.user, c.mc, c.object)
-			return nil, f
-		}
 	}
 	return c, nil
 }

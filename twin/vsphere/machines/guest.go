@@ -14,6 +14,8 @@ import (
 
 // lookAtGuest shows the addresses that the machine uses, when they have changed.
 func (mc *machine) lookAtGuest() {
+	mc.guest.Lock()
+	defer mc.guest.Unlock()
 	if mc.running() == nil || mc.power() != poweredOn {
 		return
 	}
@@ -24,20 +26,17 @@ func (mc *machine) lookAtGuest() {
 			found[n.mac] = ip
 		}
 	}
-	mc.mu.Lock()
-	same := maps.Equal(found, mc.addresses)
-	mc.addresses = found
-	mc.mu.Unlock()
-	if !same {
+	if !maps.Equal(found, mc.addresses) {
+		mc.addresses = found
 		mc.showGuest(hw, found)
 	}
 }
 
 // clearGuest forgets what the guest said: it is off, or has just begun to boot.
 func (mc *machine) clearGuest() {
-	mc.mu.Lock()
+	mc.guest.Lock()
+	defer mc.guest.Unlock()
 	mc.addresses = map[string]string{}
-	mc.mu.Unlock()
 	mc.showGuest(mc.hardware(), nil)
 }
 

@@ -91,6 +91,7 @@ func (inv *inventory) importVM(j *job, l *lease, where *place, config *types.Vir
 		return nil, f
 	}
 	c.mc.block(false)
+	inv.m.align()
 	l.done()
 	l.end()
 	return c.object, nil

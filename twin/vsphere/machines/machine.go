@@ -21,6 +21,7 @@ type machine struct {
 	m  *Manager
 	id string // letters, digits and dashes
 
+	guest sync.Mutex // held while guest information is looked at and shown
 	mu    sync.Mutex
 	faces map[*inventory]ref // the VirtualMachine objects that show it
 	host  host               // where it is registered
@@ -33,7 +34,11 @@ type machine struct {
 	receivingHost host
 	// ending is set while somebody ends the process on purpose, so that its end is not the guest's doing.
 	ending    bool
-	addresses map[string]string // what guest information shows: IP by MAC
+	addresses map[string]string // what guest information shows: IP by MAC; guarded by guest
+	// changed is the registry in which the machine's configuration changed last, until the others show it too.
+	changed *inventory
+	// mirroring is the registry that is being made to show it.
+	mirroring *inventory
 }
 
 // machine is the machine behind a VirtualMachine object; nil when it is on a host that is not ours.
@@ -80,6 +85,7 @@ func (m *Manager) forget(mc *machine) {
 		inv.mu.Lock()
 		delete(inv.byRef, object)
 		inv.mu.Unlock()
+		inv.hide(object)
 	}
 	m.mu.Lock()
 	delete(m.machines, mc.id)

@@ -45,6 +45,7 @@ type Manager struct {
 	inventories []*inventory
 	machines    map[string]*machine // by id
 	arriving    map[int]*sync.Mutex // by host number; held while a machine is received there
+	aligning    sync.Mutex          // held while the registries are made to show the same
 	tasks       int
 	closed      bool
 }
@@ -142,6 +143,7 @@ func (m *Manager) watch() {
 
 // look is one round of watch.
 func (m *Manager) look(now time.Time, tick int) {
+	m.align()
 	list := m.all()
 	m.counters.sample(now, list)
 	m.counters.know(m.hostNumbers())

@@ -102,5 +102,6 @@ func (inv *inventory) reconfigure(object ref, user string, spec types.VirtualMac
 		return body.Res.Returnval, body.Fault_
 	})
 	inv.followNetworks(object)
+	inv.m.align()
 	return f
 }

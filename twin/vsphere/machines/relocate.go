@@ -32,6 +32,10 @@ func (v *vmMethods) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_T
 
 // relocate is a move from its checks to its last event. Its result is the figures of a vMotion, nothing for any other move.
 func (v *vmMethods) relocate(j *job, spec types.VirtualMachineRelocateSpec) (types.AnyType, *failure) {
+	if v.inv.reg.IsESX() {
+		return nil, fail(&types.NotSupported{}, "A host cannot move %s to another; vCenter can", v.mc.name())
+	}
+	defer v.inv.m.align()
 	mv, f := v.inv.plan(v.mc, v.Self, spec)
 	if f != nil {
 		return nil, f

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// A machine is shown by every registry that shows its host: vCenter's, and the host's own. It is made in one of them; the functions
+// here keep the others like it. They work on what the API has, by name: a host's references differ from vCenter's.
+
+// align makes every registry show the machines that are on its hosts, and no others.
+func (m *Manager) align() {
+	m.aligning.Lock()
+	defer m.aligning.Unlock()
+	for _, inv := range m.attached() {
+		for _, entity := range inv.reg.All("VirtualMachine") {
+			inv.machine(entity.Reference())
+		}
+	}
+	for _, mc := range m.all() {
+		mc.align()
+	}
+}
+
+func (mc *machine) align() {
+	mc.mu.Lock()
+	h, importing, changed := mc.host, mc.importing, mc.changed
+	mc.changed = nil
+	mc.mu.Unlock()
+	if h == nil || importing {
+		return
+	}
+	for _, inv := range mc.m.attached() {
+		at, shown := mc.shown()[inv]
+		if shown && inv.reg.Get(at) == nil {
+			mc.lose(inv, at)
+			shown = false
+		}
+		where, here := inv.hostRef(h)
+		switch {
+		case here && !shown:
+			mc.showIn(inv, where)
+		case !here && shown && len(mc.shown()) > 1:
+			mc.lose(inv, at)
+			inv.hide(at)
+		case here && changed != nil && changed != inv:
+			mc.mirror(changed, inv, where)
+		}
+	}
+	if len(mc.shown()) == 0 {
+		mc.vanish()
+	}
+}
+
+// vanish ends a machine that no registry shows any more: its host was taken out of the inventory.
+func (mc *machine) vanish() {
+	process := mc.running()
+	mc.m.forget(mc)
+	if process != nil {
+		if err := process.PowerOff(mc.m.ctx); err != nil {
+			mc.m.cfg.Logf("machines: %v", err)
+		}
+	}
+}
+
+// lose forgets that a registry shows the machine.
+func (mc *machine) lose(inv *inventory, at ref) {
+	mc.mu.Lock()
+	delete(mc.faces, inv)
+	mc.mu.Unlock()
+	inv.mu.Lock()
+	delete(inv.byRef, at)
+	inv.mu.Unlock()
+}
+
+// hide takes a machine's object out of a registry.
+func (inv *inventory) hide(at ref) {
+	if inv.reg.Get(at) == nil {
+		return
+	}
+	owners := map[ref]string{}
+	for _, property := range []string{"datastore", "network"} {
+		for _, owner := range inv.list(at, property) {
+			owners[owner] = "vm"
+		}
+	}
+	placed := read(inv, at, func(vm *simulator.VirtualMachine) [3]*ref {
+		return [3]*ref{vm.Runtime.Host, vm.ResourcePool, vm.Parent}
+	})
+	for i, property := range []string{"vm", "vm", "childEntity"} {
+		if owner := placed[i]; owner != nil {
+			owners[*owner] = property
+		}
+	}
+	for owner, property := range owners {
+		inv.removeFrom(owner, property, at)
+	}
+	inv.reg.Remove(inv.context(""), at)
+}
+
+// showIn makes an object for the machine in a registry that shows its host.
+func (mc *machine) showIn(inv *inventory, where ref) {
+	from, original, ok := mc.face()
+	if !ok {
+		return
+	}
+	folder, pool, ok := inv.homeOf(where)
+	if !ok {
+		return
+	}
+	copied := portrait(from, original)
+	vm := &simulator.VirtualMachine{VirtualMachine: copied.vm, DataSets: map[string]*simulator.DataSet{}}
+	inv.reg.NewEntity(vm)
+	vm.Parent, vm.ResourcePool = &folder, &pool
+	vm.Runtime.Host, vm.Summary.Runtime.Host, vm.Summary.Vm = &where, &where, &vm.Self
+	vm.Datastore, vm.Network = inv.translate(vm.Config, where)
+	vm.Storage = &types.VirtualMachineStorageInfo{Timestamp: time.Now()}
+	if len(vm.Datastore) == 0 {
+		return // The host has not found the datastore yet.
+	}
+	if compute, ok := inv.compute(where); ok {
+		if browser := inv.environmentBrowser(compute); browser != nil {
+			vm.EnvironmentBrowser = *browser
+		}
+	}
+	mc.mu.Lock()
+	mc.faces[inv] = vm.Self
+	mc.mu.Unlock()
+	inv.mu.Lock()
+	inv.byRef[vm.Self] = mc
+	inv.mu.Unlock()
+	// A view that is told of a new object looks for it in its folder.
+	inv.addTo(folder, "childEntity", vm.Self)
+	inv.reg.Put(vm)
+	for _, owner := range append(slices.Concat(vm.Datastore, vm.Network), where, pool) {
+		inv.addTo(owner, "vm", vm.Self)
+	}
+}
+
+// homeOf is where a machine goes that nobody has put anywhere: the datacenter's folder of machines and the host's root pool.
+func (inv *inventory) homeOf(where ref) (folder, pool ref, ok bool) {
+	dc, ok := inv.above(where, "Datacenter")
+	if !ok {
+		return folder, pool, false
+	}
+	folder = read(inv, dc, func(dc *simulator.Datacenter) ref { return dc.VmFolder })
+	compute, ok := inv.compute(where)
+	if !ok {
+		return folder, pool, false
+	}
+	pool, ok = inv.rootPool(compute)
+	return folder, pool, ok
+}
+
+// picture is a copy of a machine's object without what is the registry's own.
+type picture struct{ vm mo.VirtualMachine }
+
+func portrait(inv *inventory, at ref) picture {
+	return read(inv, at, func(original *simulator.VirtualMachine) picture {
+		var p picture
+		p.vm.Name = original.Name
+		p.vm.Config = copyOf(original.Config)
+		p.vm.Capability = original.Capability
+		p.vm.Layout, p.vm.LayoutEx = copyOf(original.Layout), copyOf(original.LayoutEx)
+		p.vm.Guest = copyOf(original.Guest)
+		p.vm.GuestHeartbeatStatus = original.GuestHeartbeatStatus
+		p.vm.Runtime = copyOf(original.Runtime)
+		p.vm.Summary = copyOf(original.Summary)
+		p.vm.DisabledMethod = slices.Clone(original.DisabledMethod)
+		return p
+	})
+}
+
+// translate gives the devices of a configuration the references of this registry, and lists what they refer to.
+func (inv *inventory) translate(config *types.VirtualMachineConfigInfo, where ref) (datastores, networks []ref) {
+	note := func(list *[]ref, found ref) *ref {
+		if !slices.Contains(*list, found) {
+			*list = append(*list, found)
+		}
+		return &found
+	}
+	var home object.DatastorePath
+	if home.FromString(config.Files.VmPathName) {
+		if found, ok := inv.named(where, "datastore", home.Datastore); ok {
+			note(&datastores, found)
+		}
+	}
+	for _, device := range config.Hardware.Device {
+		switch backing := device.GetVirtualDevice().Backing.(type) {
+		case *types.VirtualEthernetCardNetworkBackingInfo:
+			backing.Network = nil
+			if found, ok := inv.named(where, "network", backing.DeviceName); ok {
+				backing.Network = note(&networks, found)
+			}
+		case types.BaseVirtualDeviceFileBackingInfo:
+			file := backing.GetVirtualDeviceFileBackingInfo()
+			file.Datastore = nil
+			var path object.DatastorePath
+			if path.FromString(file.FileName) {
+				if found, ok := inv.named(where, "datastore", path.Datastore); ok {
+					file.Datastore = note(&datastores, found)
+				}
+			}
+		}
+	}
+	return datastores, networks
+}
+
+// mirror shows in one registry what has changed about the machine in another.
+func (mc *machine) mirror(from, to *inventory, where ref) {
+	shown := mc.shown()
+	source, ok := shown[from]
+	if !ok || from.reg.Get(source) == nil {
+		return
+	}
+	p := portrait(from, source)
+	datastores, networks := to.translate(p.vm.Config, where)
+	mc.mu.Lock()
+	mc.mirroring = to
+	mc.mu.Unlock()
+	to.set(shown[to],
+		change{Name: "name", Val: p.vm.Name},
+		change{Name: "config", Val: *p.vm.Config},
+		change{Name: "summary.config", Val: p.vm.Summary.Config},
+		change{Name: "datastore", Val: datastores},
+		change{Name: "network", Val: networks})
+	mc.mu.Lock()
+	mc.mirroring = nil
+	mc.mu.Unlock()
+	to.followNetworks(shown[to])
+}
+
+// mirrored are the properties that are kept the same; what belongs to power and guest is set everywhere at once.
+var mirrored = []string{"name", "config", "summary.config", "network", "datastore"}
+
+// watcher notes changes of machines. It implements simulator.RegisterObject.
+type watcher struct {
+	Self ref
+	inv  *inventory
+}
+
+func (w *watcher) Reference() ref                           { return w.Self }
+func (*watcher) PutObject(*simulator.Context, mo.Reference) {}
+func (*watcher) RemoveObject(*simulator.Context, ref)       {}
+func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, changes []change) {
+	at := object.Reference()
+	if at.Type != "VirtualMachine" || !slices.ContainsFunc(changes, isMirrored) {
+		return
+	}
+	w.inv.mu.Lock()
+	mc := w.inv.byRef[at]
+	w.inv.mu.Unlock()
+	if mc == nil {
+		return
+	}
+	mc.mu.Lock()
+	defer mc.mu.Unlock()
+	if mc.mirroring != w.inv {
+		mc.changed = w.inv
+	}
+}
+
+func isMirrored(c change) bool {
+	return slices.ContainsFunc(mirrored, func(property string) bool {
+		return c.Name == property || (strings.HasPrefix(c.Name, property+".") && c.Name != "config.hardware.device")
+	})
+}
