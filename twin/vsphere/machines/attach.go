@@ -29,6 +29,9 @@ func (m *Manager) attach(svc *simulator.Service, reg *simulator.Registry, hostOf
 	reg.AddHandler(&watcher{ref{Type: "Watcher", Value: "machines.faces"}, inv})
 	previous := reg.Handler
 	reg.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		if method.Name == "Login" {
+			m.align() // Whoever logs in sees what is so now, not what was a second ago.
+		}
 		if inv.blocked(method) {
 			return nil, &types.MethodDisabled{}
 		}

@@ -28,9 +28,11 @@ type vmMethods struct {
 
 // run does something with the machine as a task, and nothing else with it at the same time.
 func (v *vmMethods) run(ctx *simulator.Context, what string, work func(*job) (types.AnyType, *failure)) ref {
-	return v.inv.start(ctx, v.Self, "VirtualMachine."+what, func(j *job) (types.AnyType, *failure) {
-		if f := v.mc.begin(j.task); f != nil {
-			return nil, f
+	var busy *failure
+	begin := func(task ref) { busy = v.mc.begin(task) }
+	return v.inv.startAfter(ctx, v.Self, "VirtualMachine."+what, begin, func(j *job) (types.AnyType, *failure) {
+		if busy != nil {
+			return nil, busy
 		}
 		defer v.mc.end()
 		return work(j)

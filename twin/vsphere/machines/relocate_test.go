@@ -79,6 +79,9 @@ func TestVMotionMovesTheRunningMachine(t *testing.T) {
 	if p := l.props(vm, "runtime.powerState"); p.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn {
 		t.Errorf("it shows %s", p.Runtime.PowerState)
 	}
+	if info.Name != "RelocateVM_Task" || info.DescriptionId != "VirtualMachine.relocate" || info.EntityName != "web" {
+		t.Errorf("task %+v", info)
+	}
 	if info.StartTime.Before(before) || info.CompleteTime.Before(*info.StartTime) || info.CompleteTime.After(time.Now().Add(time.Second)) {
 		t.Errorf("task from %v to %v", info.StartTime, info.CompleteTime)
 	}

@@ -5,6 +5,7 @@ package machines
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -30,9 +31,16 @@ type job struct {
 // start runs work as a task and returns the task's reference at once. descriptionID is the task's kind in the API reference, such
 // as "VirtualMachine.powerOn".
 func (inv *inventory) start(ctx *simulator.Context, entity ref, descriptionID string, work func(*job) (types.AnyType, *failure)) ref {
+	return inv.startAfter(ctx, entity, descriptionID, func(ref) {}, work)
+}
+
+// startAfter is start; first is done before the request for the task is answered, so in the order of requests.
+func (inv *inventory) startAfter(ctx *simulator.Context, entity ref, descriptionID string, first func(task ref),
+	work func(*job) (types.AnyType, *failure),
+) ref {
 	t := &simulator.Task{}
 	t.Info = types.TaskInfo{
-		Entity: &entity, EntityName: inv.nameOf(entity), DescriptionId: descriptionID, Name: descriptionID + "_Task",
+		Entity: &entity, EntityName: inv.nameOf(entity), DescriptionId: descriptionID, Name: methodOf(descriptionID),
 		State: types.TaskInfoStateRunning, Cancelable: true,
 		Reason: &types.TaskReasonUser{UserName: userOf(ctx)},
 	}
@@ -49,10 +57,27 @@ func (inv *inventory) start(ctx *simulator.Context, entity ref, descriptionID st
 	inv.mu.Unlock()
 	now := time.Now()
 	t.Info.QueueTime, t.Info.StartTime = now, &now
+	first(t.Self)
 	// Registering it adds it to the entity's recent tasks.
 	inv.locked(entity, func() { inv.reg.Put(t) })
 	go j.run(work)
 	return t.Self
+}
+
+// methodOf is the API method behind a task: where the two are not called alike, the task's kind is shorter.
+func methodOf(descriptionID string) string {
+	_, what, _ := strings.Cut(descriptionID, ".")
+	switch what {
+	case "powerOn", "powerOff", "reset", "suspend", "relocate", "migrate":
+		what += "VM"
+	case "reconfigure":
+		what = "reconfigVM"
+	case "createVm":
+		what = "createVM"
+	case "ImportVAppLRO":
+		return what
+	}
+	return strings.ToUpper(what[:1]) + what[1:] + "_Task"
 }
 
 func (j *job) run(work func(*job) (types.AnyType, *failure)) {
