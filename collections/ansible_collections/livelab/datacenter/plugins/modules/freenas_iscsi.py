@@ -72,8 +72,8 @@ options:
   portals:
     description:
       - Addresses that the service listens on.
-      - A portal is known by its comment. One with another comment that listens on the same addresses is taken for it, and
-        gets the comment.
+      - A portal is known by its comment. One with another comment that listens on the same addresses is taken for it,
+        and gets the comment.
     type: list
     elements: dict
     suboptions:
