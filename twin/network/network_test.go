@@ -3,6 +3,7 @@
 package network
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
@@ -31,7 +32,8 @@ func (p *peer) dhcp(kind layers.DHCPMsgType) *layers.DHCPv4 {
 	)
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
 		if packet := p.next(time.Until(deadline)); packet != nil {
-			if answer, ok := packet.Layer(layers.LayerTypeDHCPv4).(*layers.DHCPv4); ok {
+			answer, ok := packet.Layer(layers.LayerTypeDHCPv4).(*layers.DHCPv4)
+			if ok && bytes.Equal(answer.ClientHWAddr, p.mac) { // others' answers are broadcast as well
 				return answer
 			}
 		}
