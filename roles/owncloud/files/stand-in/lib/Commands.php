@@ -1,0 +1,221 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+declare(strict_types=1);
+
+namespace StandIn;
+
+/** What occ can do. Names, arguments and options are those of ownCloud's occ. */
+final class Commands
+{
+    /** Command: method, options with a value, options without. */
+    private const COMMANDS = [
+        'background:cron' => ['backgroundCron', [], []],
+        'config:list' => ['configList', [], []],
+        'config:system:get' => ['configGet', [], []],
+        'config:system:set' => ['configSet', ['value', 'type'], []],
+        'files:scan' => ['filesScan', [], ['all']],
+        'maintenance:install' => ['install', [
+            'database', 'database-name', 'database-host', 'database-user', 'database-table-prefix', 'admin-user', 'data-dir',
+        ], []],
+        'maintenance:mode' => ['maintenanceMode', [], ['on', 'off']],
+        'status' => ['status', ['output'], []],
+        'system:cron' => ['cron', [], []],
+        'user:add' => ['userAdd', ['display-name'], ['password-from-env']],
+        'user:list' => ['userList', [], []],
+        'user:resetpassword' => ['userPassword', [], ['password-from-env']],
+    ];
+    private const BEFORE_INSTALLATION = ['maintenance:install', 'status'];
+
+    public function __construct(private Config $config)
+    {
+    }
+
+    /** Runs a command; returns the exit status. */
+    public function run(array $words): int
+    {
+        $name = array_shift($words) ?? 'list';
+        if (!isset(self::COMMANDS[$name])) {
+            fwrite(STDERR, "Commands: " . implode(' ', array_keys(self::COMMANDS)) . "\n");
+            return in_array($name, ['list', '--help'], true) ? 0 : 1;
+        }
+        if (!$this->config->get('installed', false) && !in_array($name, self::BEFORE_INSTALLATION, true)) {
+            throw new \RuntimeException("\"$name\" needs an installed server; \"occ maintenance:install\" comes first");
+        }
+        [$method, $options, $switches] = self::COMMANDS[$name];
+        return $this->$method(new Arguments($words, $options, [...$switches, 'no-interaction'])) ?? 0;
+    }
+
+    private function status(Arguments $arguments): void
+    {
+        $status = array_diff_key(status($this->config), ['needsDbUpgrade' => 0, 'maintenance' => 0]);
+        if (str_starts_with($arguments->option('output', 'plain'), 'json')) {
+            echo json_encode($status, JSON_UNESCAPED_SLASHES), "\n";
+            return;
+        }
+        foreach ($status as $name => $value) {
+            echo "  - $name: ", is_bool($value) ? var_export($value, true) : $value, "\n";
+        }
+    }
+
+    /** The two passwords are read from standard input, a line each: the database user's, then the administrator's. */
+    private function install(Arguments $arguments): void
+    {
+        if ($this->config->get('installed', false)) {
+            throw new \RuntimeException('This server is installed already');
+        }
+        if ($arguments->option('database', 'mysql') !== 'mysql') {
+            throw new \InvalidArgumentException('The stand-in knows --database=mysql only');
+        }
+        $data = rtrim($arguments->need('data-dir'), '/');
+        if (!is_dir($data) || !is_writable($data)) {
+            throw new \RuntimeException("The data directory $data is not there, or this user cannot write to it");
+        }
+        $access = [
+            'dbhost' => $arguments->option('database-host', 'localhost'),
+            'dbname' => $arguments->need('database-name'),
+            'dbuser' => $arguments->need('database-user'),
+            'dbpassword' => $this->ask('password of the database user'),
+            'dbtableprefix' => $arguments->option('database-table-prefix', 'oc_'),
+        ];
+        $password = $this->ask('password of the administrator');
+        $database = Database::connect(...array_values($access));
+        $database->makeTables();
+        $users = new Users($database, $data);
+        $admin = $arguments->option('admin-user', 'admin');
+        // There already: an installation that was interrupted before its last step, which is the file below.
+        $users->exists($admin) ? $users->setPassword($admin, $password) : $users->add($admin, $password);
+        $database->setAppConfig('core', 'installedat', (string) microtime(true));
+        $this->config->merge($access + [
+            'instanceid' => 'oc' . bin2hex(random_bytes(5)),
+            'dbtype' => 'mysql',
+            'datadirectory' => $data,
+            'trusted_domains' => ['localhost'],
+            'version' => VERSION . '.0',
+            'installed' => true,
+        ]);
+        echo "The stand-in was successfully installed\n";
+    }
+
+    private function configList(Arguments $arguments): void
+    {
+        if (($arguments->plain[0] ?? 'system') !== 'system') {
+            throw new \InvalidArgumentException('The stand-in lists "system" only');
+        }
+        echo json_encode(['system' => $this->config->shown()], JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES), "\n";
+    }
+
+    private function configGet(Arguments $arguments): int
+    {
+        $value = $this->config->find($arguments->plain);
+        if ($value === null) {
+            return 1;
+        }
+        foreach (is_array($value) ? $value : [$value] as $one) {
+            echo is_bool($one) ? var_export($one, true) : $one, "\n";
+        }
+        return 0;
+    }
+
+    private function configSet(Arguments $arguments): void
+    {
+        if ($arguments->plain === []) {
+            throw new \InvalidArgumentException('The name of the setting is missing');
+        }
+        $value = $arguments->need('value');
+        $typed = match ($type = $arguments->option('type', 'string')) {
+            'string' => $value,
+            'integer' => (int) $value,
+            'double' => (float) $value,
+            'boolean' => filter_var($value, FILTER_VALIDATE_BOOL),
+            default => throw new \InvalidArgumentException("The type \"$type\" is not string, integer, double or boolean"),
+        };
+        $this->config->put($arguments->plain, $typed);
+        echo 'System config value ', implode(' => ', $arguments->plain), " set to $type $value\n";
+    }
+
+    private function maintenanceMode(Arguments $arguments): void
+    {
+        if ($arguments->option('on') || $arguments->option('off')) {
+            $this->config->put(['maintenance'], $arguments->option('on') !== null);
+        }
+        echo 'Maintenance mode is ', $this->config->get('maintenance', false) ? 'enabled' : 'disabled', "\n";
+    }
+
+    private function backgroundCron(Arguments $arguments): void
+    {
+        Database::of($this->config)->setAppConfig('core', 'backgroundjobs_mode', 'cron');
+        echo "Set mode for background jobs to 'cron'\n";
+    }
+
+    private function cron(Arguments $arguments): void
+    {
+        $database = Database::of($this->config);
+        $users = $this->users($database);
+        foreach ($users->all() as $uid => $_) {
+            (new Tree($users->home((string) $uid)))->removeOldUploads();
+        }
+        $database->setAppConfig('core', 'lastcron', (string) time());
+    }
+
+    private function filesScan(Arguments $arguments): void
+    {
+        $database = Database::of($this->config);
+        $users = $this->users($database);
+        $chosen = $arguments->option('all') ? array_map('strval', array_keys($users->all())) : $arguments->plain;
+        if ($chosen === []) {
+            throw new \InvalidArgumentException('Whose files? Name users, or say --all');
+        }
+        foreach ($chosen as $uid) {
+            if (!$users->exists($uid)) {
+                throw new \InvalidArgumentException("There is no user \"$uid\"");
+            }
+            $tree = new Tree($users->home($uid));
+            [$folders, $files] = (new FileCache($database, $tree, $uid))->scan();
+            echo "$uid: $folders folders, $files files\n";
+        }
+    }
+
+    private function userAdd(Arguments $arguments): void
+    {
+        $uid = $arguments->plain[0] ?? throw new \InvalidArgumentException('The user name is missing');
+        $this->users()->add($uid, $this->password($arguments), $arguments->option('display-name', ''));
+        echo "The user \"$uid\" was created successfully\n";
+    }
+
+    private function userPassword(Arguments $arguments): void
+    {
+        $uid = $arguments->plain[0] ?? throw new \InvalidArgumentException('The user name is missing');
+        $this->users()->setPassword($uid, $this->password($arguments));
+        echo "Successfully reset password for $uid\n";
+    }
+
+    private function userList(Arguments $arguments): void
+    {
+        foreach ($this->users()->all() as $uid => $name) {
+            echo "  - $uid: $name\n";
+        }
+    }
+
+    private function users(?Database $database = null): Users
+    {
+        return new Users($database ?? Database::of($this->config), $this->config->get('datadirectory'));
+    }
+
+    /** A user's password: from the environment (OC_PASS) or from standard input, never from the command line. */
+    private function password(Arguments $arguments): string
+    {
+        if ($arguments->option('password-from-env') === null) {
+            return $this->ask('password');
+        }
+        return getenv('OC_PASS') ?: throw new \InvalidArgumentException('--password-from-env: the variable OC_PASS is empty');
+    }
+
+    private function ask(string $what): string
+    {
+        $line = fgets(STDIN);
+        if ($line === false || rtrim($line, "\r\n") === '') {
+            throw new \InvalidArgumentException("The $what is missing; it is read from standard input");
+        }
+        return rtrim($line, "\r\n");
+    }
+}
