@@ -35,8 +35,11 @@ func (c *checkerMethods) CheckMigrateTask(ctx *simulator.Context, req *types.Che
 
 // QueryVMotionCompatibilityExTask examines every machine with every host.
 func (c *checkerMethods) QueryVMotionCompatibilityExTask(ctx *simulator.Context, req *types.QueryVMotionCompatibilityEx_Task) soap.HasFault {
+	if len(req.Vm) == 0 || len(req.Host) == 0 {
+		return &methods.QueryVMotionCompatibilityEx_TaskBody{Fault_: invalid("vm", "machines and hosts are needed").soap()}
+	}
 	return &methods.QueryVMotionCompatibilityEx_TaskBody{Res: &types.QueryVMotionCompatibilityEx_TaskResponse{
-		Returnval: c.inv.start(ctx, c.Self, "VirtualMachineProvisioningChecker.queryVMotionCompatibilityEx", func(*job) (types.AnyType, *failure) {
+		Returnval: c.inv.start(ctx, req.Vm[0], "VirtualMachineProvisioningChecker.queryVMotionCompatibilityEx", func(*job) (types.AnyType, *failure) {
 			var results types.ArrayOfCheckResult
 			for _, object := range req.Vm {
 				mc := c.inv.machine(object)

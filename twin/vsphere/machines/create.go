@@ -69,7 +69,7 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 	inv.followNetworks(c.object)
 	c.mc.clearGuest()
 	if !importing {
-		if f := inv.allocate(j.ctx, c.mc, p.h); f != nil {
+		if f := inv.allocate(j.ctx, c.mc, c.object, p.h); f != nil {
 			inv.discard(j.user, c.mc, c.object)
 			return nil, f
 		}
@@ -198,7 +198,7 @@ func writeDescriptor(file string, size int64) error {
 }
 
 // allocate gives the machine's disks that have no room yet theirs, filled with zeros. When one does not get it, none keeps it.
-func (inv *inventory) allocate(ctx context.Context, mc *machine, h host) *failure {
+func (inv *inventory) allocate(ctx context.Context, mc *machine, object ref, h host) *failure {
 	var made []disk
 	for _, d := range mc.hardware().disks {
 		v, f := d.volume(h)
@@ -215,6 +215,7 @@ func (inv *inventory) allocate(ctx context.Context, mc *machine, h host) *failur
 		made = append(made, d)
 		inv.m.freeSpace(v, d.datastore)
 	}
+	inv.showStorage(object, mc)
 	return nil
 }
 

@@ -26,6 +26,10 @@ func TestCreateGivesTheDiskItsRoom(t *testing.T) {
 		t.Errorf("%d bytes on the volume", size)
 	}
 	l.checkPlace(vm, "DC0_C0_H0")
+	p := l.props(vm, "storage", "summary.storage")
+	if p.Summary.Storage.Committed != 1<<30 || len(p.Storage.PerDatastoreUsage) != 1 || p.Storage.PerDatastoreUsage[0].Committed != 1<<30 {
+		t.Errorf("storage %+v", p.Storage)
+	}
 	datastore, err := l.finder.Datastore(l.ctx, datastoreName)
 	l.must(err)
 	var props mo.Datastore

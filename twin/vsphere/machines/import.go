@@ -39,6 +39,7 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	}
 	where, f := p.inv.placeFor(*folder, p.Self, req.Host, &spec.ConfigSpec)
 	if f == nil {
+		where.directoryFree(&spec.ConfigSpec)
 		f = where.roomFor(&spec.ConfigSpec)
 	}
 	if f != nil {
@@ -79,17 +80,22 @@ func (inv *inventory) importVM(j *job, l *lease, where *place, config *types.Vir
 		l.end()
 		return nil, f
 	}
-	l.open(j, c, where.h)
-	f = l.wait(j)
+	f = l.open(j, c, where.h)
 	if f == nil {
-		f = inv.allocate(j.ctx, c.mc, where.h)
+		f = l.wait(j)
+	}
+	if f == nil {
+		f = inv.allocate(j.ctx, c.mc, c.object, where.h)
 	}
 	if f != nil {
-		inv.undoImport(j.user, c, where.h)
+		if inv.undoImport(j.user, c, where.h) {
+			l.forgetNote()
+		}
 		l.failed(f)
 		l.end()
 		return nil, f
 	}
+	l.forgetNote()
 	c.mc.block(false)
 	inv.m.align()
 	l.done()
@@ -129,15 +135,17 @@ func (inv *inventory) blocked(method *simulator.Method) bool {
 	return mc.importing
 }
 
-// undoImport removes everything that an import has left.
-func (inv *inventory) undoImport(user string, c *created, h host) {
+// undoImport removes everything that an import has left. It is false when a disk could not be removed.
+func (inv *inventory) undoImport(user string, c *created, h host) (freed bool) {
 	hw := c.mc.hardware()
-	if f := inv.m.free(hw.disks, h); f != nil {
+	f := inv.m.free(hw.disks, h)
+	if freed = f == nil; !freed {
 		inv.m.cfg.Logf("machines: import of %s: %v", hw.name, f)
 	}
 	if f := inv.discard(user, c.mc, c.object); f != nil {
 		inv.m.cfg.Logf("machines: import of %s: %v", hw.name, f)
 	}
+	return freed
 }
 
 // fill puts the content of an uploaded file onto the disk's datastore.

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vmware/govmomi/nfc"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/ovf"
+	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/progress"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -255,6 +257,57 @@ func TestClosingTheManagerEndsImports(t *testing.T) {
 	l.must(l.upload(lease, info, "KDMV 1024"))
 	l.must(l.manager.Close())
 	l.nothingLeft()
+}
+
+func TestImportThatACrashEndedIsRemoved(t *testing.T) {
+	l := newLab(t)
+	lease, info := l.lease(l.importSpec(descriptor("VirtualSCSI", "VmxNet3", "lab")))
+	l.must(l.upload(lease, info, "KDMV 1024"))
+	notes, err := filepath.Glob(filepath.Join(l.manager.notesDir(), "*"))
+	if err != nil || len(notes) != 1 {
+		t.Fatalf("notes %v, %v", notes, err)
+	}
+	note, err := os.ReadFile(notes[0])
+	l.must(err)
+	l.must(lease.Complete(l.ctx))
+	if _, err := os.Stat(notes[0]); !os.IsNotExist(err) {
+		t.Errorf("a finished import is still noted: %v", err)
+	}
+	// What a crash before the lease was completed would have left: the note and the disk.
+	l.must(os.WriteFile(notes[0], note, 0o600))
+	l.must(os.WriteFile(notes[0]+"x", []byte("{"), 0o600))
+	next, err := New(Config{Backing: l.backing, Dir: l.manager.cfg.Dir, sampleEvery: time.Millisecond})
+	l.must(err)
+	defer next.Close()
+	time.Sleep(5 * time.Millisecond)
+	if len(l.volume.names()) != 1 {
+		t.Error("the disk was removed before a host was there")
+	}
+	model := simulator.ESX()
+	l.must(model.Create())
+	defer model.Remove()
+	next.attach(model.Service, model.Map(), func(ref) host { return l.hosts["DC0_C0_H0"] })
+	eventually(t, "the removal of the disk", func() bool { return len(l.volume.names()) == 0 })
+	eventually(t, "the removal of the notes", func() bool {
+		left, _ := filepath.Glob(filepath.Join(l.manager.notesDir(), "*"))
+		return len(left) == 0
+	})
+}
+
+func TestImportTakesAFreeDirectory(t *testing.T) {
+	l := newLab(t)
+	l.must(l.volume.allocate(l.ctx, "web/disk-0.vmdk", 1))
+	lease, info := l.lease(l.importSpec(descriptor("VirtualSCSI", "VmxNet3", "lab")))
+	l.must(l.upload(lease, info, "KDMV 1024"))
+	l.must(lease.Complete(l.ctx))
+	if size, ok := l.volume.size("web_1/disk-0.vmdk"); !ok || size != 1024 {
+		t.Errorf("on the volume: %v", l.volume.names())
+	}
+	vm := object.NewVirtualMachine(l.client.Client, info.Entity)
+	if p := l.props(vm, "config.files"); p.Config.Files.VmPathName != "[LocalDS_0] web_1/web.vmx" {
+		t.Errorf("files %+v", p.Config.Files)
+	}
+	l.on(vm)
 }
 
 func TestImportFaults(t *testing.T) {

@@ -101,7 +101,7 @@ func (inv *inventory) newLease() *lease {
 }
 
 // open makes the lease ready for uploads.
-func (l *lease) open(j *job, c *created, h host) {
+func (l *lease) open(j *job, c *created, h host) *failure {
 	hw := c.mc.hardware()
 	info := types.HttpNfcLeaseInfo{Lease: l.Self, Entity: c.object, LeaseTimeout: int32(leaseTimeout / time.Second)}
 	l.mu.Lock()
@@ -117,10 +117,14 @@ func (l *lease) open(j *job, c *created, h host) {
 		})
 	}
 	l.mu.Unlock()
+	if err := l.note(hw.disks); err != nil {
+		return systemError("%v", err)
+	}
 	l.inv.set(l.Self,
 		change{Name: "info", Val: info},
 		change{Name: "initializeProgress", Val: int32(100)},
 		change{Name: "state", Val: types.HttpNfcLeaseStateReady})
+	return nil
 }
 
 // wait for the client to complete the lease. After it nothing is being uploaded any more.

@@ -40,6 +40,9 @@ type Manager struct {
 	counters *sampler
 	leases   leases
 	work     sync.WaitGroup // what still runs in the background
+	sweeping sync.Mutex
+	// unfinished are the imports of an earlier manager that have left disks, by the file that notes them; guarded by sweeping.
+	unfinished map[string]importNote
 
 	mu          sync.Mutex
 	inventories []*inventory
@@ -74,7 +77,10 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.sampleEvery == 0 {
 		cfg.sampleEvery = time.Second
 	}
-	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}}
+	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}, unfinished: map[string]importNote{}}
+	if err := m.readNotes(); err != nil {
+		return nil, err
+	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.counters = newSampler()
 	m.work.Add(1)
@@ -143,6 +149,7 @@ func (m *Manager) watch() {
 
 // look is one round of watch.
 func (m *Manager) look(now time.Time, tick int) {
+	m.sweep()
 	m.align()
 	list := m.all()
 	m.counters.sample(now, list)

@@ -4,6 +4,7 @@ package machines
 
 import (
 	"slices"
+	"time"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -22,6 +23,7 @@ type place struct {
 
 // placeFor works out where a new machine can go. The simulator takes most of this for granted.
 func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *failure) {
+	inv.m.sweep()
 	p := &place{folder: folder, pool: pool}
 	if f := inv.nameFree(folder, config.Name); f != nil {
 		return nil, f
@@ -157,4 +159,29 @@ func (inv *inventory) showFree(datastore ref, volume, name string, left int64) {
 	if changes != nil {
 		inv.set(datastore, changes...)
 	}
+}
+
+// showStorage shows the room that the machine's disks have: all of theirs, from the start.
+func (inv *inventory) showStorage(object ref, mc *machine) {
+	usage := map[string]int64{}
+	var total int64
+	for _, d := range mc.hardware().disks {
+		v, f := d.volume(mc.on())
+		if f != nil {
+			return
+		}
+		size, _ := v.size(d.path)
+		usage[d.datastore] += size
+		total += size
+	}
+	now := time.Now()
+	storage := types.VirtualMachineStorageInfo{Timestamp: now}
+	for _, datastore := range inv.list(object, "datastore") {
+		size := usage[inv.nameOf(datastore)]
+		storage.PerDatastoreUsage = append(storage.PerDatastoreUsage,
+			types.VirtualMachineUsageOnDatastore{Datastore: datastore, Committed: size, Unshared: size})
+	}
+	inv.set(object,
+		change{Name: "storage", Val: storage},
+		change{Name: "summary.storage", Val: types.VirtualMachineStorageSummary{Committed: total, Unshared: total, Timestamp: now}})
 }

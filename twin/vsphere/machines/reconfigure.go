@@ -44,10 +44,10 @@ func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *fa
 	if f := v.inv.reconfigure(v.Self, j.user, spec); f != nil {
 		return f
 	}
-	if f := v.inv.allocate(j.ctx, v.mc, p.h); f != nil {
+	if f := v.inv.m.free(removed, p.h); f != nil {
 		return f
 	}
-	return v.inv.m.free(removed, p.h)
+	return v.inv.allocate(j.ctx, v.mc, v.Self, p.h)
 }
 
 // hotPlug refuses what would have to change in a machine that runs.
