@@ -10,6 +10,8 @@ elapsed() { awk -v from="$1" -v to="$2" 'BEGIN {printf "%.1f", to - from}'; }
 began=$(date +%s.%N)
 scripts/setup.sh lab
 ready=$(date +%s.%N)
+# A machine on the workstation that an earlier twin's network carried has lost it for good; the role starts it anew.
+"$LABTWIN" status | grep -q '^running' || scripts/stop-workstation.sh
 "$LABTWIN" up
 up=$(date +%s.%N)
 
