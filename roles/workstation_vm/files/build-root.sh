@@ -9,9 +9,8 @@
 #   MIRROR         Debian mirror; empty for mmdebstrap's own default
 #   APT_PROXY      HTTP proxy for the build only; empty for none
 #   CA_FILE        a certificate authority for the build only (a mirror over TLS); empty for none
-#   SSH_PUBLIC_KEY file whose key may log in as root
 #   GUEST_NAME     host name
-#   FILES          directory that holds this script's guest-side files
+#   FILES          directory with guest-early.sh, guest-late.sh and authorized_keys (who may log in as root); open to everyone
 #
 # Needs no root: with mmdebstrap in "auto" mode an ordinary user gets a user namespace.
 # shellcheck disable=SC2016  # the hooks are expanded by the shell that mmdebstrap starts
@@ -48,6 +47,6 @@ set -- "$@" --essential-hook='"$FILES/guest-early.sh" "$1"' --customize-hook='"$
 # The package lists and apt's cache stay: a guest that has them need not fetch and parse them before its first installation.
 set -- "$@" --skip=cleanup/apt/lists,cleanup/apt/cache
 
-export FILES SSH_PUBLIC_KEY GUEST_NAME
+export FILES GUEST_NAME
 # shellcheck disable=SC2086  # MIRROR is one word or none
 mmdebstrap "$@" "$SUITE" "$target" ${MIRROR:-}

@@ -49,7 +49,7 @@ CONF
 
 mkdir -p "$root/root/.ssh" "$root/etc/ssh/sshd_config.d"
 chmod 0700 "$root/root/.ssh"
-install -m 0600 "$SSH_PUBLIC_KEY" "$root/root/.ssh/authorized_keys"
+install -m 0600 "$FILES/authorized_keys" "$root/root/.ssh/authorized_keys"
 cat > "$root/etc/ssh/sshd_config.d/10-key-only.conf" <<'CONF'
 PermitRootLogin prohibit-password
 PasswordAuthentication no
