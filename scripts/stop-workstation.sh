@@ -14,7 +14,16 @@ directory=$LABTWIN_DIR/workstation
 machine=("python3" "$TOP/roles/workstation_vm/files/machine.py")
 pid() { "${machine[@]}" status "$directory" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"] or "")'; }
 
-[ -d "$directory" ] && [ -n "$(pid)" ] || exit 0
+[ -d "$directory" ] || exit 0
+
+# A build of its disk goes on when only the playbook was killed. Whatever takes part in it has the lock open.
+mapfile -t builders < <(find /proc/[0-9]*/fd -lname "$directory/build.lock" 2>/dev/null | cut -d / -f 3 | sort -u)
+if [ ${#builders[@]} -gt 0 ]; then
+    say "ending the build of the workstation's machine"
+    kill "${builders[@]}" 2>/dev/null || true
+fi
+
+[ -n "$(pid)" ] || exit 0
 say "shutting the workstation's machine down"
 if ! "${machine[@]}" stop "$directory" --timeout 30 >/dev/null; then
     say "it did not shut down in 30 s; ending it"

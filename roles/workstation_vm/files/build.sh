@@ -23,6 +23,15 @@ with_any_owner() {
     fi
 }
 
+# As root, with mounts of its own: those of a build that is killed end with it.
+with_own_mounts() {
+    if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+        unshare --mount "$@"
+    else
+        "$@"
+    fi
+}
+
 for tool in mmdebstrap sfdisk mke2fs mkswap grub-mkimage qemu-img; do
     command -v "$tool" >/dev/null || { echo "build.sh: the command $tool is missing" >&2; exit 1; }
 done
@@ -44,7 +53,7 @@ cp "$SSH_PUBLIC_KEY" "$FILES/authorized_keys"
 chmod 0755 "$FILES" "$FILES"/*.sh
 chmod 0644 "$FILES/authorized_keys"
 
-"$here/build-root.sh" "$work/root.tar"
+with_own_mounts "$here/build-root.sh" "$work/root.tar"
 tar --extract --to-stdout --file "$work/root.tar" ./etc/ssh/ssh_host_ed25519_key.pub > "$work/host_key.pub"
 TMPDIR=$work with_any_owner "$here/make-disk.sh" "$work/root.tar" "$work/disk.raw" "$size" "$swap"
 mv "$work/host_key.pub" "$directory/host_key.pub"
