@@ -31,8 +31,11 @@ func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) s
 	}}
 }
 
-// discard removes a machine without disks from the inventory.
+// discard removes a machine without disks from the inventory. Nothing may align the registries in the middle of it: it would
+// find the machine where it is still shown, and show it again where it is no longer.
 func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
+	inv.m.aligning.Lock()
+	defer inv.m.aligning.Unlock()
 	for _, network := range inv.list(object, "network") {
 		inv.removeFrom(network, "vm", object)
 	}
@@ -63,6 +66,8 @@ func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM
 		return body
 	}
 	defer v.mc.end()
+	v.inv.m.aligning.Lock()
+	defer v.inv.m.aligning.Unlock()
 	for _, network := range v.inv.list(v.Self, "network") {
 		v.inv.removeFrom(network, "vm", v.Self)
 	}
