@@ -9,8 +9,8 @@
 Each prints one JSON object: ``running`` (bool), ``changed`` (bool), ``pid`` (int or null) and, of a running machine, ``accel``.
 What goes wrong is said in one line on standard error, with exit status 1.
 
-In DIRECTORY are disk.raw, and of a running machine qemu.pid, qmp.sock and serial.log. The process belongs to this machine when its
-command line holds the path of that pid file: a number alone may meanwhile be another process's.
+In DIRECTORY are disk.raw, and of a running machine qemu.pid, qmp.sock and serial.log. The process belongs to this machine
+when its command line holds the path of that pid file: a number alone may meanwhile be another process's.
 """
 
 import argparse
@@ -51,9 +51,7 @@ def kvm_works() -> bool:
         command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         command += ["-drive", f"file={disk.name},format=raw,if=ide"]
         try:
-            done = subprocess.run(
-                command, timeout=PROBE_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False
-            )
+            done = subprocess.run(command, timeout=PROBE_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False)
         except (subprocess.TimeoutExpired, OSError):
             return False
     return done.returncode == PROBE_EXIT
