@@ -92,6 +92,18 @@ func (g *guest) plugInto(p *peer) {
 	}
 }
 
+// arrive connects the guest to a peer, which announces it, and returns when the network knows.
+func (g *guest) arrive(n *Network, p *peer) {
+	g.t.Helper()
+	before, _ := n.stations.get(p.mac.String())
+	g.plugInto(p)
+	p.announce()
+	eventually(g.t, "the network knows where the guest is", func() bool {
+		st, ok := n.stations.get(p.mac.String())
+		return ok && st.claimed && st.port != before.port
+	})
+}
+
 func (g *guest) receive(p *peer) {
 	for {
 		frame, err := p.read()
@@ -173,19 +185,11 @@ func wantReset(t *testing.T, address string) time.Duration {
 
 func TestForwardReachesTheGuestAndCarriesHalfCloses(t *testing.T) {
 	local := freeAddress(t)
-	_, path := lab(t, map[string]string{local: webIP + ":80"})
+	n, path := lab(t, map[string]string{local: webIP + ":80"})
 	web := newGuest(t, webMAC, webIP)
 	web.serve(80, echo)
 	p := plug(t, path, webMAC)
-	p.announce()
-	web.plugInto(p)
-	eventually(t, "the forward answers", func() bool {
-		conn := call(t, local)
-		defer func() { _ = conn.Close() }()
-		_, _ = conn.Write([]byte("x"))
-		n, err := conn.Read(make([]byte, 1))
-		return n == 1 && err == nil
-	})
+	web.arrive(n, p)
 	conn := call(t, local)
 	sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	go func() {
@@ -200,11 +204,10 @@ func TestForwardReachesTheGuestAndCarriesHalfCloses(t *testing.T) {
 
 func TestForwardToAClosedPortIsReset(t *testing.T) {
 	local := freeAddress(t)
-	_, path := lab(t, map[string]string{local: webIP + ":81"})
+	n, path := lab(t, map[string]string{local: webIP + ":81"})
 	web := newGuest(t, webMAC, webIP)
 	p := plug(t, path, webMAC)
-	p.announce()
-	web.plugInto(p)
+	web.arrive(n, p)
 	wantReset(t, local)
 }
 
@@ -234,12 +237,11 @@ func TestForwardToAMachineThatIsDownIsResetAtOnce(t *testing.T) {
 
 func TestConnectionsEndWithTheMachine(t *testing.T) {
 	local := freeAddress(t)
-	_, path := lab(t, map[string]string{local: webIP + ":80"})
+	n, path := lab(t, map[string]string{local: webIP + ":80"})
 	web := newGuest(t, webMAC, webIP)
 	web.serve(80, echo)
 	p := plug(t, path, webMAC)
-	p.announce()
-	web.plugInto(p)
+	web.arrive(n, p)
 	conn := call(t, local)
 	exchange(t, conn, "before")
 	_ = p.conn.Close()
@@ -261,12 +263,11 @@ func exchange(t *testing.T, conn net.Conn, text string) {
 
 func TestConnectionsSurviveTheMove(t *testing.T) {
 	local := freeAddress(t)
-	_, path := lab(t, map[string]string{local: webIP + ":80"})
+	n, path := lab(t, map[string]string{local: webIP + ":80"})
 	web := newGuest(t, webMAC, webIP)
 	web.serve(80, echo)
 	source := plug(t, path, webMAC)
-	source.announce()
-	web.plugInto(source)
+	web.arrive(n, source)
 	conn := call(t, local)
 	exchange(t, conn, "at the source")
 
@@ -276,8 +277,7 @@ func TestConnectionsSurviveTheMove(t *testing.T) {
 	if _, err := conn.Write([]byte("into the gap")); err != nil {
 		t.Fatal(err)
 	}
-	web.plugInto(destination)
-	destination.announce()
+	web.arrive(n, destination)
 	got := make([]byte, len("into the gap"))
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "into the gap" {
 		t.Fatalf("%q, %v: what was sent during the move has to arrive", got, err)
