@@ -54,7 +54,6 @@ func (n *Network) connect(caller *net.TCPConn, target netip.AddrPort) {
 	defer cancel()
 	conn, err := n.gateway.DialContextTCP(ctx, target.String())
 	if err != nil {
-		n.config.Logf("network: forward to %s: %v", target, err)
 		reset(caller)
 		return
 	}
