@@ -14,6 +14,8 @@ flock 9
 if [ ! -d "$tree" ]; then
     rm -rf "$tree".partial
     # What a Debian server has when Ansible first meets it, and no more. Apache, PHP and the like are the roles' business.
+    # The hooks are run by a shell of mmdebstrap's, which knows $1.
+    # shellcheck disable=SC2016
     mmdebstrap --quiet --mode=root --variant=minbase \
         --include=systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,ca-certificates \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \

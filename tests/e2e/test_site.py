@@ -87,9 +87,7 @@ def test_the_stream_played_through(site, twin):
     stream = migrations(twin)["stream"]
     assert stream["longest_stall_s"] <= 1, stream["stalls"]
     last = migrations(twin)["migrations"][-1]["ended"]
-    assert datetime.fromisoformat(stream["ended"]) > datetime.fromisoformat(last), (
-        "it stopped playing before the last move"
-    )
+    assert datetime.fromisoformat(stream["ended"]) > datetime.fromisoformat(last), "it stopped playing before the last move"
     assert stream["played_s"] > 10
 
 

@@ -34,9 +34,7 @@ def twice(ansible, module, args):
 
 def scan(ansible, name):
     """Look for LUNs and volumes."""
-    done = ansible.run(
-        "community.vmware.vmware_host_scanhba", {"esxi_hostname": name, "refresh_storage": True}, "vcenter"
-    )
+    done = ansible.run("community.vmware.vmware_host_scanhba", {"esxi_hostname": name, "refresh_storage": True}, "vcenter")
     assert not done.failed, done.msg
 
 

@@ -103,6 +103,4 @@ def test_a_pinned_thumbprint_right_and_wrong(ansible, twin):
 
 
 def test_an_unreachable_host(ansible, twin):
-    ansible.refused(
-        "esxi_network", {"ipv6": False}, "esxi1", f"{twin.control}.99", env={"VMWARE_HOST": f"{twin.control}.99"}
-    )
+    ansible.refused("esxi_network", {"ipv6": False}, "esxi1", f"{twin.control}.99", env={"VMWARE_HOST": f"{twin.control}.99"})

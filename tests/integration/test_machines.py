@@ -44,17 +44,29 @@ OVF = """<?xml version="1.0" encoding="UTF-8"?>
 ITEMS = (
     {"ElementName": "2 CPUs", "InstanceID": 1, "ResourceType": 3, "VirtualQuantity": 2},
     {
-        "AllocationUnits": "byte * 2^20", "ElementName": "64 MB", "InstanceID": 2, "ResourceType": 4,
+        "AllocationUnits": "byte * 2^20",
+        "ElementName": "64 MB",
+        "InstanceID": 2,
+        "ResourceType": 4,
         "VirtualQuantity": 64,
     },
     {"Address": 0, "ElementName": "SCSI", "InstanceID": 3, "ResourceSubType": "VirtualSCSI", "ResourceType": 6},
     {
-        "AddressOnParent": 0, "ElementName": "disk", "HostResource": "ovf:/disk/d1", "InstanceID": 4, "Parent": 3,
+        "AddressOnParent": 0,
+        "ElementName": "disk",
+        "HostResource": "ovf:/disk/d1",
+        "InstanceID": 4,
+        "Parent": 3,
         "ResourceType": 17,
     },
     {
-        "AddressOnParent": 7, "AutomaticAllocation": "true", "Connection": "LAN", "ElementName": "eth0",
-        "InstanceID": 5, "ResourceSubType": "VmxNet3", "ResourceType": 10,
+        "AddressOnParent": 7,
+        "AutomaticAllocation": "true",
+        "Connection": "LAN",
+        "ElementName": "eth0",
+        "InstanceID": 5,
+        "ResourceSubType": "VmxNet3",
+        "ResourceType": 10,
     },
 )
 
@@ -86,9 +98,14 @@ def site(ansible):
 def connection(twin) -> dict:
     """The connection options of a module, for calls of what is under it."""
     return {
-        "hostname": f"{twin.control}.20", "port": 8443, "username": "administrator@vsphere.local",
-        "password": twin.secret("vcenter"), "validate_certs": True, "ca_path": str(twin.dir / "ca.pem"),
-        "thumbprint": None, "timeout": 60,
+        "hostname": f"{twin.control}.20",
+        "port": 8443,
+        "username": "administrator@vsphere.local",
+        "password": twin.secret("vcenter"),
+        "validate_certs": True,
+        "ca_path": str(twin.dir / "ca.pem"),
+        "thumbprint": None,
+        "timeout": 60,
     }
 
 
@@ -236,8 +253,12 @@ def test_counters_of_hosts_and_machines_in_one_answer(site, twin):
 )
 def test_counters_that_cannot_be_read_are_named(site, twin, changes, words):
     query = {
-        "entities": [{"type": "vm", "name": "web"}], "counters": ["mem.consumed.average"], "interval": 2,
-        "start": None, "end": None, "max_samples": None,
+        "entities": [{"type": "vm", "name": "web"}],
+        "counters": ["mem.consumed.average"],
+        "interval": 2,
+        "start": None,
+        "end": None,
+        "max_samples": None,
     }
     with Client(connection(twin)) as client, pytest.raises(ConvergeError) as refusal:
         gather(client, {**query, **changes})

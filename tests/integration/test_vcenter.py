@@ -43,9 +43,7 @@ def test_a_host_that_is_not_there_is_refused(ansible, twin):
 
 def test_what_is_done_on_the_host_shows_in_the_vcenter(ansible, twin):
     ansible.converge("esxi_network", states.network(twin, 1), "esxi1")
-    seen = ansible.run(
-        "esxi_network", {**states.network(twin, 1), "esxi_hostname": states.host_name(twin, 1)}, "vcenter"
-    )
+    seen = ansible.run("esxi_network", {**states.network(twin, 1), "esxi_hostname": states.host_name(twin, 1)}, "vcenter")
     assert not seen.failed, seen.msg
     assert not seen.changed, seen.data
 

@@ -17,11 +17,7 @@ BIN = Path(sys.executable).parent
 
 def environment(**extra: str) -> dict[str, str]:
     """The environment for Ansible's commands, with nothing in it that points at another data centre."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("VMWARE_", "FREENAS_", "LAB", "GOVC_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMWARE_", "FREENAS_", "LAB", "GOVC_"))}
     return {
         **kept,
         "PATH": f"{BIN}:{kept.get('PATH', '')}",

@@ -14,9 +14,7 @@ def play(twin: Twin, *args: str, **popen) -> subprocess.Popen:
     """Start ansible-playbook."""
     env = environment(LABTWIN_DIR=str(twin.dir), LAB_CONTROL_NETWORK=twin.control, LAB_DATA_NETWORK=twin.data)
     command = [BIN / "ansible-playbook", *args]
-    return subprocess.Popen(
-        command, cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **popen
-    )
+    return subprocess.Popen(command, cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **popen)
 
 
 def finished(process: subprocess.Popen, seconds: float = 300) -> str:

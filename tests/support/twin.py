@@ -21,24 +21,18 @@ DATA = os.environ.get("TEST_DATA_NETWORK", "127.28.2")
 class Twin:
     """A data centre in a directory of its own."""
 
-    def __init__(
-        self, directory: Path, backing: str = "model", config: str = "", control: str = CONTROL, data: str = DATA
-    ):
+    def __init__(self, directory: Path, backing: str = "model", config: str = "", control: str = CONTROL, data: str = DATA):
         self.dir = Path(directory)
         self.backing = backing
         self.control, self.data = control, data
         # What the twin starts carries the instance of the start in its environment.
         self.instances: set[str] = set()
         self.dir.mkdir(exist_ok=True)
-        (self.dir / "lab.yml").write_text(
-            f"control_network: {control}\ndata_network: {data}\n{config}", encoding="utf-8"
-        )
+        (self.dir / "lab.yml").write_text(f"control_network: {control}\ndata_network: {data}\n{config}", encoding="utf-8")
 
     def command(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run labtwin with this directory."""
-        done = subprocess.run(
-            [BINARY, "--dir", self.dir, *args], capture_output=True, text=True, timeout=240, check=False
-        )
+        done = subprocess.run([BINARY, "--dir", self.dir, *args], capture_output=True, text=True, timeout=240, check=False)
         if check and done.returncode:
             raise AssertionError(f"labtwin {shlex.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done

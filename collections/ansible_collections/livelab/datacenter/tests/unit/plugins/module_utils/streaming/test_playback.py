@@ -27,13 +27,13 @@ def test_starts_when_the_buffer_is_full():
 
 
 def test_a_pause_shorter_than_the_buffer_is_not_seen():
-    arrivals = each_second(1, 5) + [(6.9, 290)] + each_second(7, 12)
+    arrivals = [*each_second(1, 5), (6.9, 290), *each_second(7, 12)]
     assert play(arrivals, RATE, buffer_s=3, resume_s=1, end=12).stalls == []
 
 
 def test_a_pause_longer_than_the_buffer_is_a_stall():
     # Started at 2 with 2 s in the buffer, 1 s more at 3: it runs dry at 5.
-    arrivals = each_second(1, 4) + [(7.5, 50), (8.0, 50)] + each_second(9, 12)
+    arrivals = [*each_second(1, 4), (7.5, 50), (8.0, 50), *each_second(9, 12)]
     player = play(arrivals, RATE, buffer_s=2, resume_s=1, end=11)
     assert player.stalls == [{"start": pytest.approx(5.0), "end": 8.0}]
     assert player.played_s == pytest.approx(3.0 + 3.0)

@@ -1,0 +1,78 @@
+"""What the role owncloud refuses, before it touches the machine. Each case is a run of Ansible of its own, in check mode."""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROLES = Path(__file__).parents[3] / "roles"
+PASSWORDS = {"owncloud_db_password": "only-in-this-scenario-1", "owncloud_admin_password": "only-in-this-scenario-2"}
+
+
+@pytest.fixture
+def refuse(tmp_path):
+    """Runs the role with these variables; returns what Ansible says, once it has failed and changed nothing."""
+
+    def run(**variables):
+        play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": ["owncloud"]}]
+        (tmp_path / "play.yml").write_text(json.dumps(play))
+        (tmp_path / "variables.json").write_text(json.dumps(PASSWORDS | variables))
+        done = subprocess.run(
+            ["ansible-playbook", "-i", "localhost,", "--check", "-e", f"@{tmp_path}/variables.json", tmp_path / "play.yml"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"ANSIBLE_ROLES_PATH": str(ROLES), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 2, said
+        assert "changed=0" in said
+        assert "failed=1" in said
+        assert not any(secret in said for secret in PASSWORDS.values())
+        return " ".join(said.split())
+
+    return run
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A file that is not what was published; with its sum."""
+    path = tmp_path / "owncloud.tar"
+    path.write_bytes(b"something else")
+    return str(path), hashlib.sha256(b"something else").hexdigest()
+
+
+def test_wrong_checksum_is_told_with_both_sums(refuse, archive):
+    path, found = archive
+    said = refuse(owncloud_archive=path, owncloud_checksum="sha256:" + "0" * 64)
+    assert f"The archive {path} has the sum sha256:{found}, but owncloud_checksum is sha256:{'0' * 64}" in said
+
+
+@pytest.mark.parametrize("checksum", ["", "sha256:12", "md5:" + "0" * 32])
+def test_archive_without_a_checksum(refuse, archive, checksum):
+    said = refuse(owncloud_archive=archive[0], owncloud_checksum=checksum)
+    assert f'owncloud_checksum is "{checksum}"; with owncloud_archive or owncloud_url it has to be' in said
+
+
+def test_archive_that_is_not_there(refuse):
+    said = refuse(owncloud_archive="/none/owncloud.tar", owncloud_checksum="sha256:" + "0" * 64)
+    assert "There is no archive /none/owncloud.tar on the machine that Ansible runs on" in said
+
+
+@pytest.mark.parametrize(("source", "variable"), [("archive", "names none"), ("download", "names no address")])
+def test_source_without_what_it_needs(refuse, source, variable):
+    assert f'owncloud_source is "{source}", and' in (said := refuse(owncloud_source=source))
+    assert variable in said
+
+
+def test_data_inside_of_the_program(refuse):
+    said = refuse(owncloud_data_dir="/var/www/owncloud/data")
+    assert "owncloud_data_dir (/var/www/owncloud/data) is inside of owncloud_root (/var/www/owncloud)" in said
+
+
+@pytest.mark.parametrize("value", ["", "two\nlines"])
+def test_password_that_will_not_do(refuse, value):
+    assert "owncloud_db_password and owncloud_admin_password" in refuse(owncloud_db_password=value)
