@@ -90,6 +90,8 @@ func (inv *inventory) overlayFor(method *simulator.Method) mo.Reference {
 		if l := inv.m.leases.at(method.This); l != nil {
 			return &leaseMethods{o, l}
 		}
+	case "Datacenter":
+		return &datacenterMethods{o, inv}
 	case "OvfManager":
 		return &ovfMethods{o, inv}
 	case "ServiceInstance":

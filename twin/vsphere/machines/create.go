@@ -162,6 +162,11 @@ func (inv *inventory) clearDirectory(p *place) error {
 	}
 	files, err := filepath.Glob(filepath.Join(local, "*"))
 	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && filepath.Ext(file) == ".vmx" && info.Size() > 0 {
+			return nil // A machine that was unregistered, and can be registered again.
+		}
+	}
+	for _, file := range files {
 		// Descriptors of disks that are to be attached were just written.
 		if filepath.Ext(file) != ".vmdk" {
 			err = errors.Join(err, os.RemoveAll(file))

@@ -90,7 +90,7 @@ func TestCreateWithADiskThatIsThere(t *testing.T) {
 	l.on(vm)
 }
 
-func TestUnregisterKeepsTheDisk(t *testing.T) {
+func TestUnregisterAndRegister(t *testing.T) {
 	l := newLab(t)
 	vm := l.make("web", "DC0_C0_H0")
 	l.on(vm)
@@ -110,6 +110,28 @@ func TestUnregisterKeepsTheDisk(t *testing.T) {
 	if machines := l.manager.Machines(); len(machines) != 0 {
 		t.Errorf("known: %v", machines)
 	}
+
+	host := l.host("DC0_C0_H1")
+	task, err = l.folder().RegisterVM(l.ctx, "[LocalDS_0] web/web.vmx", "www", false, l.pool("DC0_C0_H1"), host)
+	l.must(err)
+	info, err := task.WaitForResult(l.ctx)
+	l.must(err)
+	vm = object.NewVirtualMachine(l.client.Client, info.Result.(types.ManagedObjectReference))
+	l.checkPlace(vm, "DC0_C0_H1")
+	p := l.props(vm, "name", "summary.config", "config.hardware")
+	if p.Name != "www" || p.Summary.Config.MemorySizeMB != 512 || p.Summary.Config.NumVirtualDisks != 1 || p.Summary.Config.NumEthernetCards != 1 {
+		t.Errorf("it came back as %s: %+v", p.Name, p.Summary.Config)
+	}
+	l.on(vm)
+	if spec, _ := l.backing.last(); spec.MemoryMB != 512 || len(spec.Disks) != 1 || spec.NICs[0].MAC != testMAC {
+		t.Errorf("started %+v", spec)
+	}
+	task, err = l.folder().RegisterVM(l.ctx, "[LocalDS_0] web/web.vmx", "again", false, l.pool("DC0_C0_H1"), host)
+	l.must(err)
+	wantFault[*types.AlreadyExists](t, task.Wait(l.ctx), "web/web.vmx")
+	task, err = l.folder().RegisterVM(l.ctx, "[LocalDS_0] other/other.vmx", "other", false, l.pool("DC0_C0_H1"), host)
+	l.must(err)
+	wantFault[*types.NotFound](t, task.Wait(l.ctx), "other.vmx")
 }
 
 func TestDestroyThatCannotReachTheDiskKeepsTheMachine(t *testing.T) {

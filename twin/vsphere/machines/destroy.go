@@ -54,7 +54,7 @@ func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
 	return f
 }
 
-// UnregisterVM takes the machine out of the inventory. Its disks stay on the datastore.
+// UnregisterVM takes the machine out of the inventory. Its disks and its .vmx stay on the datastore.
 func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
 	body := &methods.UnregisterVMBody{}
 	if is := v.mc.power(); is != poweredOff {
@@ -72,8 +72,13 @@ func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM
 		v.inv.removeFrom(network, "vm", v.Self)
 	}
 	vm, ok := get[*simulator.VirtualMachine](v.inv, v.Self)
-	if !ok {
+	host := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	if !ok || host == nil {
 		body.Fault_ = gone(v.Self).soap()
+		return body
+	}
+	if f := v.inv.writeVMX(v.Self, *host); f != nil {
+		body.Fault_ = f.soap()
 		return body
 	}
 	own := v.inv.context(userOf(ctx))

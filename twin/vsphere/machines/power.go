@@ -46,6 +46,32 @@ func (v *vmMethods) PowerOnVMTask(ctx *simulator.Context, _ *types.PowerOnVM_Tas
 	}}
 }
 
+// datacenterMethods answers Datacenter.
+type datacenterMethods struct {
+	*overlay
+	inv *inventory
+}
+
+// PowerOnMultiVMTask powers machines on, each as a task of its own that the result names.
+func (d *datacenterMethods) PowerOnMultiVMTask(ctx *simulator.Context, req *types.PowerOnMultiVM_Task) soap.HasFault {
+	return &methods.PowerOnMultiVM_TaskBody{Res: &types.PowerOnMultiVM_TaskResponse{
+		Returnval: d.inv.start(ctx, d.Self, "Datacenter.powerOnMultiVM", func(*job) (types.AnyType, *failure) {
+			var result types.ClusterPowerOnVmResult
+			for _, object := range req.Vm {
+				mc := d.inv.machine(object)
+				if mc == nil {
+					result.NotAttempted = append(result.NotAttempted, types.ClusterNotAttemptedVmInfo{Vm: object, Fault: *gone(object).localized()})
+					continue
+				}
+				v := &vmMethods{&overlay{object}, d.inv, mc}
+				task := v.run(ctx, "powerOn", func(j *job) (types.AnyType, *failure) { return nil, mc.powerOn(j) })
+				result.Attempted = append(result.Attempted, types.ClusterAttemptedVmInfo{Vm: object, Task: &task})
+			}
+			return result, nil
+		}),
+	}}
+}
+
 func (mc *machine) powerOn(j *job) *failure {
 	if mc.power() == suspended {
 		return mc.resume(j)

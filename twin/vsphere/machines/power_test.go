@@ -119,6 +119,31 @@ func TestPowerOnFaults(t *testing.T) {
 	}
 }
 
+func TestPowerOnMultiVM(t *testing.T) {
+	l := newLab(t)
+	vm := l.make("web", "DC0_C0_H0")
+	dc, err := l.finder.DefaultDatacenter(l.ctx)
+	l.must(err)
+	task, err := dc.PowerOnVM(l.ctx, []types.ManagedObjectReference{vm.Reference()})
+	l.must(err)
+	info, err := task.WaitForResult(l.ctx)
+	l.must(err)
+	result := info.Result.(types.ClusterPowerOnVmResult)
+	l.must(object.NewTask(l.client.Client, *result.Attempted[0].Task).Wait(l.ctx))
+	if _, process := l.backing.last(); process.State() != hypervisor.StateRunning {
+		t.Errorf("the process is %s", process.State())
+	}
+}
+
+func TestWhatWouldOnlyBeInTheInventoryIsRefused(t *testing.T) {
+	l := newLab(t)
+	vm := l.make("web", "DC0_C0_H0")
+	_, err := vm.CreateSnapshot(l.ctx, "before", "", false, false)
+	wantFault[*types.NotSupported](t, err, "web")
+	_, err = vm.Clone(l.ctx, l.folder(), "copy", types.VirtualMachineCloneSpec{})
+	wantFault[*types.NotSupported](t, err, "web")
+}
+
 func TestMemoryOfRunningMachinesCounts(t *testing.T) {
 	l := newLab(t)
 	l.hosts["DC0_C0_H0"].change(func(h *fakeHost) { h.memoryMB = 1000 })

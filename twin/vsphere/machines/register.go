@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package machines
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// A machine that is unregistered leaves its configuration in its .vmx, as JSON of the API's VirtualMachineConfigInfo. Registering the
+// .vmx brings the machine back as it was.
+
+// writeVMX leaves the machine's configuration in its .vmx.
+func (inv *inventory) writeVMX(at, host ref) *failure {
+	config := read(inv, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return copyOf(vm.Config) })
+	file, f := inv.vmxFile(config.Files.VmPathName, host)
+	if f != nil {
+		return f
+	}
+	var data bytes.Buffer
+	if err := types.NewJSONEncoder(&data).Encode(config); err != nil {
+		return systemError("%v", err)
+	}
+	if err := os.WriteFile(file, data.Bytes(), 0o600); err != nil {
+		return systemError("%v", err)
+	}
+	return nil
+}
+
+// readVMX is the configuration in a .vmx.
+func (inv *inventory) readVMX(vmx string, host ref) (*types.VirtualMachineConfigInfo, *failure) {
+	file, f := inv.vmxFile(vmx, host)
+	if f != nil {
+		return nil, f
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fail(&types.NotFound{}, "File %s was not found", vmx)
+	}
+	var config types.VirtualMachineConfigInfo
+	if err := types.NewJSONDecoder(bytes.NewReader(data)).Decode(&config); err != nil {
+		return nil, fail(&types.InvalidVmConfig{Property: "path"}, "%s is not the configuration of a machine that was registered here", vmx)
+	}
+	return &config, nil
+}
+
+// vmxFile is where the simulator keeps a .vmx.
+func (inv *inventory) vmxFile(vmx string, host ref) (string, *failure) {
+	var at object.DatastorePath
+	if !at.FromString(vmx) || path.Ext(at.Path) != ".vmx" {
+		return "", fail(&types.InvalidDatastorePath{DatastorePath: vmx}, "%q is not the path of a .vmx, such as [datastore1] web/web.vmx", vmx)
+	}
+	return inv.localFile(host, disk{datastore: at.Datastore, path: at.Path})
+}
+
+// RegisterVMTask brings back a machine that was unregistered.
+func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
+	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{
+		Returnval: m.inv.start(ctx, m.Self, "Folder.registerVm", func(j *job) (types.AnyType, *failure) { return m.register(j, req) }),
+	}}
+}
+
+func (m *folderMethods) register(j *job, req *types.RegisterVM_Task) (types.AnyType, *failure) {
+	if req.AsTemplate || req.Pool == nil {
+		return nil, invalid("pool", "machines are registered in a resource pool, not as templates")
+	}
+	name := req.Name
+	if name == "" {
+		var at object.DatastorePath
+		at.FromString(req.Path)
+		name = path.Base(path.Dir(at.Path))
+	}
+	p, f := m.inv.placeFor(m.Self, *req.Pool, req.Host, &types.VirtualMachineConfigSpec{
+		Name: name, Files: &types.VirtualMachineFileInfo{VmPathName: req.Path},
+	})
+	if f != nil {
+		return nil, f
+	}
+	config, f := m.inv.readVMX(req.Path, p.host)
+	if f != nil {
+		return nil, f
+	}
+	if other, ok := m.inv.registered(req.Path); ok {
+		return nil, fail(&types.AlreadyExists{Name: m.inv.nameOf(other)}, "%s is registered already", req.Path)
+	}
+	folder, ok := get[*simulator.Folder](m.inv, m.Self)
+	if !ok {
+		return nil, gone(m.Self)
+	}
+	config.Name = name
+	return m.inv.revive(j, folder, p, req.Path, config)
+}
+
+// registered is the machine that has a .vmx.
+func (inv *inventory) registered(vmx string) (ref, bool) {
+	for _, entity := range inv.reg.All("VirtualMachine") {
+		at := entity.Reference()
+		if vmx == read(inv, at, func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName }) {
+			return at, true
+		}
+	}
+	return ref{}, false
+}
+
+// revive makes the object of a machine that has a configuration.
+func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *failure) {
+	inv.m.aligning.Lock()
+	defer inv.m.aligning.Unlock()
+	if f := inv.completeFiles(vmx, config.Name, p.host); f != nil {
+		return nil, f
+	}
+	result, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+		body := folder.RegisterVMTask(ctx, &types.RegisterVM_Task{This: p.folder, Path: vmx, Name: config.Name, Pool: &p.pool, Host: &p.host})
+		return body.(*methods.RegisterVM_TaskBody).Res.Returnval, nil
+	})
+	if f != nil {
+		return nil, f
+	}
+	at := result.(ref)
+	mc := inv.m.register(inv, at, p.h)
+	datastores, networks := inv.translate(config, p.host)
+	summary := read(inv, at, func(vm *simulator.VirtualMachine) types.VirtualMachineConfigSummary { return vm.Summary.Config })
+	summarize(&summary, config)
+	inv.set(at,
+		change{Name: "config", Val: *config}, change{Name: "summary.config", Val: summary},
+		change{Name: "datastore", Val: datastores}, change{Name: "network", Val: networks})
+	for _, datastore := range datastores {
+		inv.addTo(datastore, "vm", at)
+	}
+	inv.followNetworks(at)
+	inv.showStorage(at, mc)
+	mc.clearGuest()
+	return at, nil
+}
+
+// completeFiles makes the files beside a .vmx that the simulator wants to see: they are called after the machine's name, which may be
+// a new one.
+func (inv *inventory) completeFiles(vmx, name string, host ref) *failure {
+	file, f := inv.vmxFile(vmx, host)
+	if f != nil {
+		return f
+	}
+	for _, beside := range []string{name + ".nvram", "vmware.log"} {
+		out, err := os.OpenFile(filepath.Join(filepath.Dir(file), beside), os.O_CREATE, 0o600)
+		if err == nil {
+			err = out.Close()
+		}
+		if err != nil {
+			return systemError("%v", err)
+		}
+	}
+	return nil
+}
+
+// summarize puts into a summary what it has from the configuration.
+func summarize(summary *types.VirtualMachineConfigSummary, config *types.VirtualMachineConfigInfo) {
+	summary.Name, summary.VmPathName = config.Name, config.Files.VmPathName
+	summary.MemorySizeMB, summary.NumCpu = config.Hardware.MemoryMB, config.Hardware.NumCPU
+	summary.Uuid, summary.InstanceUuid = config.Uuid, config.InstanceUuid
+	summary.GuestId, summary.GuestFullName, summary.HwVersion = config.GuestId, config.GuestFullName, config.Version
+	summary.Annotation, summary.Template = config.Annotation, config.Template
+	devices := object.VirtualDeviceList(config.Hardware.Device)
+	summary.NumVirtualDisks, summary.NumEthernetCards = int32(len(disksOf(devices))), int32(len(nicsOf(devices)))
+}
