@@ -3,6 +3,7 @@
 package machines
 
 import (
+	"sort"
 	"sync"
 	"time"
 
@@ -174,13 +175,14 @@ func (s *sampler) ofHost(number int) []point {
 	return append([]point(nil), s.hosts[number]...)
 }
 
-// average is the mean over a window, and whether at least half of it is covered by points.
+// average is the mean over a window, and whether at least half of it is covered by points, which are in the order of time.
 func average(points []point, from, to time.Time) (usage, bool) {
 	var total usage
 	covered := 0.0
-	for _, p := range points {
-		if !p.to.After(from) || !p.from.Before(to) {
-			continue
+	first := sort.Search(len(points), func(i int) bool { return points[i].to.After(from) })
+	for _, p := range points[first:] {
+		if !p.from.Before(to) {
+			break
 		}
 		begin, end := p.from, p.to
 		if begin.Before(from) {
