@@ -18,8 +18,9 @@ import (
 
 // command is QEMU's argument list for a machine, and the open files that it inherits.
 type command struct {
-	args  []string
-	files []*os.File
+	args    []string
+	files   []*os.File
+	secrets map[string]bool // those that QEMU gets already, by ID
 }
 
 // firstFile is the descriptor of a child's first inherited file, after standard input, output and error.
@@ -72,7 +73,7 @@ func (s Spec) check() error {
 
 // build makes the command for a machine; control is QEMU's end of the connection that carries QMP.
 func build(spec Spec, accel string, control *os.File) (c *command, err error) {
-	c = &command{}
+	c = &command{secrets: map[string]bool{}}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -178,11 +179,12 @@ func blockdev(given map[string]any, node string) map[string]any {
 	return out
 }
 
-// secret gives a password to QEMU through a pipe, which holds it until QEMU reads it.
+// secret gives a password to QEMU, once for all disks that need it, through a pipe, which holds it until QEMU reads it.
 func (c *command) secret(s *Secret) error {
-	if s == nil {
+	if s == nil || c.secrets[s.ID] {
 		return nil
 	}
+	c.secrets[s.ID] = true
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return err

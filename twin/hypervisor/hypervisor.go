@@ -26,7 +26,7 @@ type Spec struct {
 
 // Disk is a virtual disk and the bus it sits on.
 type Disk struct {
-	Bus  string // pvscsi, lsilogic, lsilogicsas, ide or sata; see README.md for buslogic
+	Bus  string // pvscsi, lsilogic, lsilogicsas, ide or sata; QEMU has no buslogic
 	Unit int    // place on the bus, from 0; the first disk of a Spec is the one that boots
 	// Blockdev is what QEMU's -blockdev takes, for instance {"driver": "raw", "file": {"driver": "iscsi", …}}.
 	// node-name is set here, and cache.direct unless it is there already: both hosts open the disk
@@ -38,7 +38,7 @@ type Disk struct {
 
 // Secret is handed to QEMU through a pipe: it is in no file and no argument list.
 type Secret struct {
-	ID    string // what Blockdev's "password-secret" names
+	ID    string // what Blockdev's "password-secret" names; disks that share a password may share it
 	Value string
 }
 

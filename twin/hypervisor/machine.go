@@ -69,7 +69,8 @@ func (m *qemuMachine) event(e qmpEvent) {
 	case "STOP":
 		replace(m.stopped, e.Time)
 		m.mu.Lock()
-		if m.state == StateRunning {
+		// A machine on its way stops at times for its move; that is no state of its own.
+		if m.state == StateRunning && !m.migrating {
 			m.state = StatePaused
 		}
 		m.mu.Unlock()
@@ -79,7 +80,9 @@ func (m *qemuMachine) event(e qmpEvent) {
 		if m.state == StateIncoming {
 			m.countFrom()
 		}
-		m.state = StateRunning
+		if !m.migrating {
+			m.state = StateRunning
+		}
 		m.mu.Unlock()
 	}
 }

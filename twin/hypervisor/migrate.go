@@ -87,7 +87,10 @@ func (m *qemuMachine) moveTo(ctx context.Context, dst *qemuMachine, address neti
 		dst.kill()
 		return MigrationResult{}, errors.Join(m.explainDestination(err, dst), m.goOn(wasRunning))
 	}
-	result := resultOf(info, m.stopped, dst.resumed)
+	result := resultOf(info)
+	if wasRunning {
+		result.SwitchOver = switchOver(m.stopped, dst.resumed)
+	}
 	m.mu.Lock()
 	m.countUntilNow()
 	m.state = StateMigrated
@@ -281,12 +284,18 @@ func (m *qemuMachine) goOn(wasRunning bool) error {
 		return nil
 	}
 	if err := m.qmp.run(ctx, "cont", nil, nil); err != nil {
-		return fmt.Errorf("the source does not go on: %w", m.explain(err))
+		err = m.explain(err)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.state == StateRunning {
+			m.state = StatePaused
+		}
+		return fmt.Errorf("the source does not go on: %w", err)
 	}
 	return nil
 }
 
-func resultOf(info migrationInfo, stopped, resumed chan time.Time) MigrationResult {
+func resultOf(info migrationInfo) MigrationResult {
 	result := MigrationResult{
 		TotalTime:        time.Duration(info.TotalTime) * time.Millisecond,
 		SetupTime:        time.Duration(info.SetupTime) * time.Millisecond,
@@ -296,16 +305,22 @@ func resultOf(info migrationInfo, stopped, resumed chan time.Time) MigrationResu
 		Measured:         true,
 	}
 	result.PreCopyTime = max(0, result.TotalTime-result.SetupTime-result.Downtime)
+	return result
+}
+
+// switchOver is from the source's last stop to the destination's start. Both events have been read: QEMU tells them before
+// it answers the questions that led here.
+func switchOver(stopped, resumed chan time.Time) time.Duration {
 	select {
 	case from := <-stopped:
 		select {
 		case to := <-resumed:
-			result.SwitchOver = to.Sub(from)
-		case <-time.After(controlLimit):
+			return to.Sub(from)
+		default:
 		}
-	default: // it stood already
+	default:
 	}
-	return result
+	return 0
 }
 
 // percentOf is how much of memory needs no more sending, kept below 100 until all is done.
@@ -323,11 +338,4 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-func drain(c chan time.Time) {
-	select {
-	case <-c:
-	default:
-	}
 }

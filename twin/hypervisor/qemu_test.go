@@ -240,6 +240,9 @@ func TestSecretReachesQEMUButNoFileAndNoArgument(t *testing.T) {
 		}}
 	}
 	spec.Disks = append(spec.Disks, luks(password))
+	second := luks(password) // the same secret, for one more disk
+	second.Unit, second.Blockdev = 2, map[string]any{"driver": "null-co", "size": 1 << 20}
+	spec.Disks = append(spec.Disks, second)
 	m := r.keep(r.backing.Start(context.Background(), spec))
 	arguments, err := os.ReadFile("/proc/" + strconv.Itoa(m.(*qemuMachine).cmd.Process.Pid) + "/cmdline")
 	if err != nil || strings.Contains(string(arguments), password) {
