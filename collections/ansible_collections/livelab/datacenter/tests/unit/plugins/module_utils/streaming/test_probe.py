@@ -177,7 +177,7 @@ def test_a_server_that_goes_away_for_good_is_a_stall_to_the_end(server):
 def test_password_is_sent_and_a_wrong_one_is_said(server):
     server.password = "admin:secret"
     assert watch(server, duration=0.5, username="admin", password="secret")["bytes"] > 0
-    with pytest.raises(ConvergeError, match="401 .*check username and password") as error:
+    with pytest.raises(ConvergeError, match=r"401 .*check username and password") as error:
         watch(server, username="admin", password="wrong")
     assert "wrong" not in str(error.value)
 
@@ -194,7 +194,7 @@ def test_an_empty_file_is_said(server):
 
 
 def test_nobody_there_is_said():
-    with pytest.raises(ConvergeError, match="127.0.0.1:9 refuses connections"):
+    with pytest.raises(ConvergeError, match=r"127\.0\.0\.1:9 refuses connections"):
         Source("http://127.0.0.1:9/film").open(0)
 
 
