@@ -17,19 +17,19 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.converge import
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.probe import Probe
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.source import Source, StreamError
 
-FILM = bytes(range(256)) * 4096
+FILM = bytes(range(256)) * 16384
 RATE = 200_000
 
 
 class FilmServer(ThreadingHTTPServer):
-    """Serves FILM. Set `pause` (at byte, seconds), `break_at` (byte, once), `ranges`, `password`, `film`."""
+    """Serves FILM. Set `pause` (at byte, seconds), `break_at` (byte, once), `think` (seconds), `ranges`, …"""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.pause, self.break_at, self.ranges, self.password, self.film = None, None, True, None, FILM
-        self.asked = []
+        self.asked, self.think = [], 0
 
     def url(self, path="/film.mp4"):
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
@@ -48,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/film.mp4":
             self.send_error(404)
             return
+        time.sleep(server.think)
         start = int(self.headers["Range"][6:-1]) if server.ranges else 0
         self.send_response(206 if server.ranges else 200)
         self.send_header("Content-Length", str(len(server.film) - start))
@@ -145,8 +146,17 @@ def test_a_short_film_is_played_again(server):
     server.film = FILM[:100_000]
     record = watch(server, duration=2.0)
     assert record["loops"] >= 2
+    assert record["connections"] == record["loops"] + 1
     assert record["stalls"] == []
     assert record["errors"] == []
+
+
+def test_the_end_of_the_film_is_no_outage(server):
+    server.film, server.think = FILM[:300_000], 0.8
+    record = watch(server, duration=4.0)
+    assert record["loops"] >= 1
+    assert record["longest_gap"]["length_s"] < 0.8
+    assert record["stalls"] == []
 
 
 def test_a_stop_file_ends_it(server, tmp_path):
@@ -170,6 +180,7 @@ def test_a_server_that_goes_away_for_good_is_a_stall_to_the_end(server):
     source.open = refuse_again
     record = Probe(source, RATE, 0.2, 0.1).run(2.0)
     assert record["errors"][-1]["message"] == "gone"
+    assert record["errors"][-1]["times"] > 3
     assert record["longest_stall_s"] > 0.8
     assert record["longest_gap"]["length_s"] > 0.8
 
