@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROLES = Path(__file__).parents[3] / "roles"
 PASSWORDS = {"owncloud_db_password": "only-in-this-scenario-1", "owncloud_admin_password": "only-in-this-scenario-2"}
+PYTHON = {"ansible_python_interpreter": sys.executable}
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def refuse(tmp_path):
     def run(**variables):
         play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": ["owncloud"]}]
         (tmp_path / "play.yml").write_text(json.dumps(play))
-        (tmp_path / "variables.json").write_text(json.dumps(PASSWORDS | variables))
+        (tmp_path / "variables.json").write_text(json.dumps(PASSWORDS | PYTHON | variables))
         done = subprocess.run(
             ["ansible-playbook", "-i", "localhost,", "--check", "-e", f"@{tmp_path}/variables.json", tmp_path / "play.yml"],
             capture_output=True,
