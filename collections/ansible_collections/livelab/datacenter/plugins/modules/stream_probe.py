@@ -14,7 +14,7 @@ description:
   - The buffer empty while the film should go on is a I(stall). The longest time in which the player wanted bytes and
     none came is the I(longest gap); it is there also when the buffer hid it from the viewer.
   - A connection that breaks is taken up again at the same byte, with HTTP Range.
-  - At the end of the file it starts again.
+  - At the end of the file it starts again, with a connection made some seconds before.
   - Made to run beside something else, with C(async) and C(poll=0), until O(stop_file) appears.
 author:
   - The livelab.datacenter authors
@@ -159,7 +159,7 @@ stream:
       description: Whether the server can be asked for a part of the file.
       type: bool
     errors:
-      description: What broke, and when; the first 50.
+      description: What broke, when first, and how many times in a row; the first 50.
       type: list
       elements: dict
 """

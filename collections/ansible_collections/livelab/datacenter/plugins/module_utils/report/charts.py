@@ -17,15 +17,17 @@ try:
 
     matplotlib.use("svg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
     MATPLOTLIB_ERROR = None
 except ImportError as missing:
-    matplotlib = pyplot = FuncFormatter = MaxNLocator = None
+    matplotlib = pyplot = FuncFormatter = MaxNLocator = MultipleLocator = None
     MATPLOTLIB_ERROR = str(missing)
 
 # Inches; a drawing is 72 units an inch.
 _SIZES = {"wide": (10.4, 3.9), "narrow": (5.0, 3.9)}
+# Seconds between two marks on the time axis: such as a clock has.
+_STEPS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "livelab",
@@ -76,7 +78,9 @@ def _render(record: Record, name: str, painter: Callable, label: str, size: str)
 
 def _time_axis(axes: Any, record: Record, narrow: bool) -> None:
     axes.set_xlim(0, max(1.0, record.end - record.begin))
-    axes.xaxis.set_major_locator(MaxNLocator(5 if narrow else 9, integer=True, steps=[1, 2, 3, 5, 6, 10]))
+    length = max(1.0, record.end - record.begin)
+    step = next((step for step in _STEPS if length / step <= (5 if narrow else 10)), _STEPS[-1])
+    axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: clock(value)))
     axes.set_xlabel("minutes:seconds since the start")
     axes.grid(axis="y", color=svg.GRID, linewidth=0.8)

@@ -176,8 +176,10 @@ def _stream_words(record: Record) -> str:
     if stream.longest_gap:
         at = clock(stream.longest_gap.start - record.begin)
         text += f" The longest time in which it waited for data was {seconds(stream.longest_gap.length)}, at {at}."
-    broken = f"broke {times(stream.reconnects)} and was taken up again" if stream.reconnects else "did not break"
-    return f"{text} The connection {broken}."
+    if not stream.raw.get("errors"):
+        return f"{text} The connection did not break."
+    again = f"was taken up again {times(stream.reconnects)}" if stream.reconnects else "was not taken up again"
+    return f"{text} The connection broke and {again}."
 
 
 def _json(raw: dict, found: list) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.playback import Gaps, Player, Throughput
@@ -17,6 +18,10 @@ TICK = 0.1
 
 RETRY = 0.2
 """Seconds between two tries to connect again."""
+
+AHEAD = 10.0
+"""Seconds before the end of the file at which it is asked for again. That it ends is the file's doing, not the server's:
+the time a new request takes must not look like an outage."""
 
 KEPT_ERRORS = 50
 
@@ -39,6 +44,8 @@ class Probe:
         self._settings = {"rate": rate, "buffer_s": buffer_s, "resume_s": resume_s}
         self._counts = {"connections": 0, "reconnects": 0, "loops": 0}
         self._errors = []
+        self._opener = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream-opener")
+        self._next = None
 
     def run(self, duration: float, stop_file: str | None = None) -> dict:
         """Play for `duration` seconds, or until `stop_file` is there; returns the record.
@@ -53,6 +60,7 @@ class Probe:
         self._stop.set()
         self._source.close()
         reader.join(timeout=5)
+        self._opener.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             self._player.finish(end)
             self._gaps.fed(end)
@@ -89,9 +97,9 @@ class Probe:
             return
         data = self._source.read(min(self._chunk, room))
         if not data and not self._stop.is_set():
-            self._counts["loops"] += 1
-            self._connect(0)
+            self._begin_again()
             return
+        self._look_ahead()
         with self._lock:
             if self._stop.is_set():
                 return
@@ -100,12 +108,28 @@ class Probe:
             self._throughput.arrived(now, len(data))
             self._player.arrived(now, len(data))
 
+    def _look_ahead(self) -> None:
+        """Near the end of the file, ask for it again meanwhile."""
+        remaining = self._source.remaining()
+        if self._next is None and remaining is not None and remaining <= AHEAD * self._player.rate:
+            self._next = self._opener.submit(_opened, self._source.another())
+
+    def _begin_again(self) -> None:
+        """The file has ended: go on with its start."""
+        self._counts["loops"] += 1
+        waiting, self._next = self._next, None
+        if waiting is None:
+            self._connect(0)
+            return
+        following = waiting.result()
+        self._source.close()
+        self._source = following
+        self._counts["connections"] += 1
+
     def _broken(self, error: StreamError) -> None:
         """Say so and connect again where we were, until it works or the time is over."""
         while not self._stop.is_set():
-            with self._lock:
-                if len(self._errors) < KEPT_ERRORS:
-                    self._errors.append({"at": self._iso(time.monotonic()), "message": str(error)})
+            self._note(error)
             if self._stop.wait(RETRY):
                 return
             try:
@@ -114,6 +138,15 @@ class Probe:
                 return
             except StreamError as again:
                 error = again
+
+    def _note(self, error: StreamError) -> None:
+        """Write an error down; one that repeats itself is counted."""
+        with self._lock:
+            message = str(error)
+            if self._errors and self._errors[-1]["message"] == message:
+                self._errors[-1]["times"] += 1
+            elif len(self._errors) < KEPT_ERRORS:
+                self._errors.append({"at": self._iso(time.monotonic()), "message": message, "times": 1})
 
     def _connect(self, offset: int) -> None:
         self._source.open(offset)
@@ -150,3 +183,8 @@ class Probe:
             ranges=self._source.ranges,
             errors=list(self._errors),
         )
+
+
+def _opened(source):
+    source.open(0)
+    return source

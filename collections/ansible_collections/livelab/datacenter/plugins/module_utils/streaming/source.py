@@ -34,6 +34,10 @@ class Source:
         timeout: seconds without an answer after which the connection counts as broken.
         rate: bytes per second it will be read at; a tenth of a second of that may wait in the kernel.
         """
+        self._options = {
+            "url": url, "username": username, "password": password, "validate_certs": validate_certs,
+            "ca_path": ca_path, "timeout": timeout, "rate": rate,
+        }
         self._parts = split_url(url)
         self._timeout = timeout
         self._receive_buffer = int(min(max(rate / 10, RECEIVE_BUFFER[0]), RECEIVE_BUFFER[1]))
@@ -91,6 +95,14 @@ class Source:
             raise StreamError(f"{self.place()} ended the connection {early}")
         self.position += len(data)
         return data
+
+    def another(self) -> Source:
+        """A second source of the same file, not opened yet."""
+        return Source(**self._options)
+
+    def remaining(self) -> int | None:
+        """Bytes to the end of the file; None when the server did not say."""
+        return None if self._response is None else self._response.length
 
     def close(self) -> None:
         """End the connection, also from under a read that waits."""
