@@ -88,11 +88,6 @@ final class Database
         return $this->run($sql, $values)->fetchAll();
     }
 
-    public function lastId(): int
-    {
-        return (int) $this->pdo->lastInsertId();
-    }
-
     public function setAppConfig(string $app, string $key, string $value): void
     {
         $this->run(

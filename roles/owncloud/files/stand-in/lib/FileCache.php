@@ -15,9 +15,7 @@ final class FileCache
 
     public function __construct(private Database $database, private Tree $tree, string $uid)
     {
-        $id = "home::$uid";
-        $this->database->run('INSERT IGNORE INTO *PREFIX*storages (id, available) VALUES (?, 1)', [$id]);
-        $this->storage = (int) $this->database->row('SELECT numeric_id FROM *PREFIX*storages WHERE id = ?', [$id])['numeric_id'];
+        $this->storage = $this->number('storages', 'numeric_id', 'id', "home::$uid");
     }
 
     /** The row of something that is on the disk, brought up to date when the disk says otherwise. */
@@ -109,9 +107,19 @@ final class FileCache
     /** Number of a file's type in oc_mimetypes; null stands for a folder. */
     private function type(?string $path): int
     {
-        $type = $path === null ? self::FOLDER : MimeTypes::of($path);
-        $this->database->run('INSERT IGNORE INTO *PREFIX*mimetypes (mimetype) VALUES (?)', [$type]);
-        return (int) $this->database->row('SELECT id FROM *PREFIX*mimetypes WHERE mimetype = ?', [$type])['id'];
+        return $this->number('mimetypes', 'id', 'mimetype', $path === null ? self::FOLDER : MimeTypes::of($path));
+    }
+
+    /** The number of a name in a table of names, which it enters when it is new. Two requests may do so at once. */
+    private function number(string $table, string $number, string $column, string $name): int
+    {
+        $select = "SELECT $number FROM *PREFIX*$table WHERE $column = ?";
+        $row = $this->database->row($select, [$name]);
+        if ($row === null) {
+            $this->database->run("INSERT IGNORE INTO *PREFIX*$table ($column) VALUES (?)", [$name]);
+            $row = $this->database->row($select, [$name]);
+        }
+        return (int) $row[$number];
     }
 
     public static function parent(string $path): string
