@@ -13,7 +13,9 @@ def test_clock_is_in_the_time_zone(host):
 
 
 def test_language_and_keyboard(host):
-    assert host.file("/etc/default/locale").contains("^LANG=C.UTF-8$")
+    # systemd-tmpfiles makes this link at each boot; a file in its place would be gone after the next one.
+    assert host.file("/etc/default/locale").linked_to == "/etc/locale.conf"
+    assert host.file("/etc/locale.conf").contains("^LANG=C.UTF-8$")
     assert host.file("/etc/default/keyboard").contains("^XKBLAYOUT=es$")
 
 
