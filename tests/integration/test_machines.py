@@ -190,6 +190,19 @@ def test_the_machine_moves_and_says_what_it_took(site, twin):
     assert migration["phases"]["transferred_bytes"] > 0
 
 
+def test_vmware_vmotion_of_the_community_moves_it_too(site, twin):
+    here, there = states.host_name(twin, 1), states.host_name(twin, 2)
+    for destination in (there, here):
+        args = {"vm_name": "web", "destination_host": destination}
+        done = site.run("community.vmware.vmware_vmotion", args, "vcenter")
+        assert not done.failed, done.msg
+        assert done.changed, done.data
+        assert done.data["running_host"] == destination
+    again = site.run("community.vmware.vmware_vmotion", args, "vcenter")
+    assert not again.failed, again.msg
+    assert not again.changed, "it is there already"
+
+
 def test_a_host_without_a_vmotion_adapter_is_refused_with_what_helps(site, twin):
     here = states.host_name(twin, 2)
     adapter = {"portgroup": "vMotion", "services": []}

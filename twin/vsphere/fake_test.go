@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"livelab.dev/twin/iscsi"
+	"livelab.dev/twin/partitions"
 	"livelab.dev/twin/vmfs"
 )
 
@@ -19,7 +20,8 @@ type fakeNAS struct {
 	user    string // CHAP, empty for none
 	secret  string
 	luns    []iscsi.LUN
-	volumes map[string]Volume // by NAA
+	volumes map[string]Volume           // by NAA
+	tables  map[string]partitions.Table // by NAA
 	logins  []iscsi.Auth
 }
 
@@ -73,6 +75,15 @@ func (n *fakeNAS) LUNs(_ context.Context, target iscsi.Target, auth iscsi.Auth) 
 		return nil, errors.New("no such target")
 	}
 	return append([]iscsi.LUN{}, n.luns...), nil
+}
+
+func (n *fakeNAS) Partitions(_ context.Context, lun iscsi.LUN, _ iscsi.Auth) (partitions.Table, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.down {
+		return partitions.Table{}, errors.New("connection refused")
+	}
+	return n.tables[lun.NAA], nil
 }
 
 func (n *fakeNAS) Volume(_ context.Context, lun iscsi.LUN, _ iscsi.Auth) (Volume, error) {

@@ -71,6 +71,18 @@ func (m *storageMethods) UpdateInternetScsiAuthenticationProperties(req *types.U
 	return body
 }
 
+func (m *storageMethods) RetrieveDiskPartitionInfo(req *types.RetrieveDiskPartitionInfo) soap.HasFault {
+	body := &methods.RetrieveDiskPartitionInfoBody{Res: &types.RetrieveDiskPartitionInfoResponse{}}
+	f := m.v.reachable()
+	for i := 0; f == nil && i < len(req.DevicePath); i++ {
+		var info types.HostDiskPartitionInfo
+		info, f = m.v.host.partitionInfo(req.DevicePath[i])
+		body.Res.Returnval = append(body.Res.Returnval, info)
+	}
+	body.Fault_ = f.soap()
+	return body
+}
+
 // changeHBA changes the software iSCSI adapter. What is behind it stays as it was until the next rescan, except that an adapter that
 // is turned off takes its disks with it.
 func (m *storageMethods) changeHBA(edit func(*state) *failure) *failure {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"livelab.dev/twin/iscsi"
+	"livelab.dev/twin/partitions"
 	"livelab.dev/twin/vmfs"
 )
 
@@ -15,6 +16,8 @@ type Storage interface {
 	Discover(ctx context.Context, portal string, auth iscsi.Auth) ([]iscsi.Target, error)
 	// LUNs logs in to a target and asks for its disks.
 	LUNs(ctx context.Context, target iscsi.Target, auth iscsi.Auth) ([]iscsi.LUN, error)
+	// Partitions reads a LUN's partition table.
+	Partitions(ctx context.Context, lun iscsi.LUN, auth iscsi.Auth) (partitions.Table, error)
 	// Volume reads the VMFS volume on a LUN; vmfs.ErrNoVolume when there is none.
 	Volume(ctx context.Context, lun iscsi.LUN, auth iscsi.Auth) (Volume, error)
 	// Format makes a VMFS volume on a LUN; vmfs.ErrVolumeExists when there is one.
@@ -32,7 +35,7 @@ type Volume struct {
 	VMFS *vmfs.Volume
 }
 
-// RealStorage reaches the wire: iSCSI with twin/iscsi, VMFS with twin/vmfs.
+// RealStorage reaches the wire: iSCSI with twin/iscsi, partition tables with twin/partitions, VMFS with twin/vmfs.
 type RealStorage struct{}
 
 // Discover implements [Storage].
@@ -43,6 +46,11 @@ func (RealStorage) Discover(ctx context.Context, portal string, auth iscsi.Auth)
 // LUNs implements [Storage].
 func (RealStorage) LUNs(ctx context.Context, target iscsi.Target, auth iscsi.Auth) ([]iscsi.LUN, error) {
 	return iscsi.ListLUNs(ctx, target, auth)
+}
+
+// Partitions implements [Storage].
+func (RealStorage) Partitions(ctx context.Context, lun iscsi.LUN, auth iscsi.Auth) (partitions.Table, error) {
+	return partitions.Read(ctx, lun, auth)
 }
 
 // Volume implements [Storage].
