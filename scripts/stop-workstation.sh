@@ -24,8 +24,10 @@ if [ ${#builders[@]} -gt 0 ]; then
 fi
 
 [ -n "$(pid)" ] || exit 0
-say "shutting the workstation's machine down"
-if ! "${machine[@]}" stop "$directory" --timeout 30 >/dev/null; then
-    say "it did not shut down in 30 s; ending it"
+say "shutting the workstation's machine down; an emulated one that is at work takes a minute"
+if ! "${machine[@]}" stop "$directory" --timeout 180 >/dev/null; then
+    say "it did not shut down in 180 s; ending it"
     kill -KILL "$(pid)"
+    # What it was writing is lost. Without this file the role builds the disk anew.
+    rm -f "$directory/disk.id"
 fi

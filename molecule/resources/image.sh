@@ -13,11 +13,11 @@ exec 9> "$cache/lock"
 flock 9
 if [ ! -d "$tree" ]; then
     rm -rf "$tree".partial
-    # What a Debian server has when Ansible first meets it, and no more. Apache, PHP and the like are the roles' business.
+    # What a Debian server has when Ansible first meets it, and no more; iproute2 is what the tests look at sockets with. Apache, PHP and the like are the roles' business.
     # The hooks are run by a shell of mmdebstrap's, which knows $1.
     # shellcheck disable=SC2016
     mmdebstrap --quiet --mode=root --variant=minbase \
-        --include=systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,ca-certificates \
+        --include=systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,ca-certificates,iproute2 \
         --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='force-unsafe-io' \
