@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -70,6 +72,19 @@ def test_a_vmkernel_that_is_not_there_cannot_be_bound(ansible, twin):
 
 def test_a_lun_that_is_not_there(ansible, twin):
     ansible.refused("esxi_datastore", {**states.datastore(twin), "lun": 5}, "vcenter", "5", states.TARGET)
+
+
+def test_a_disk_of_another_system_is_not_taken(ansible, twin, tmp_path):
+    lun = f"iscsi://{twin.data}.129:3260/{states.TARGET}/0"
+    disk = tmp_path / "disk.raw"
+    with disk.open("wb") as file:
+        file.truncate(64 * 2**20)
+    sfdisk = shutil.which("sfdisk", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    subprocess.run([sfdisk, "--quiet", disk], input="label: dos\nstart=2048, type=83\n", text=True, check=True)
+    write = ["qemu-io", "-f", "raw", "-c"]
+    subprocess.run([*write, f"write -s {disk} 0 1M", lun], capture_output=True, timeout=60, check=True)
+    ansible.refused("esxi_datastore", states.datastore(twin), "vcenter", "linuxNative")
+    subprocess.run([*write, "write -z 0 1M", lun], capture_output=True, timeout=60, check=True)
 
 
 def test_one_datastore_for_both_hosts(ansible, twin):

@@ -9,8 +9,7 @@ from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import hosts
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import is_fault
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage import datastore_plan, luns
 
 _HOST = ("name", "config.storageDevice", "configManager")
@@ -131,12 +130,7 @@ class DatastoreWork:
 
     def _partitions(self, path: str) -> list[str]:
         """The types of the partitions on a disk. The host offers disks with others than VMFS ones too."""
-        try:
-            found = self._manager(self.first, "storageSystem").RetrieveDiskPartitionInfo([path])
-        except vmodl.MethodFault as fault:
-            if is_fault(fault, "NotSupported", "MethodNotFound"):
-                return []
-            raise
+        found = self._manager(self.first, "storageSystem").RetrieveDiskPartitionInfo([path])
         types = [partition.type for info in found or () for partition in info.spec.partition or ()]
         return [kind for kind in types if kind != "none"]
 
