@@ -10,7 +10,7 @@ help:  ## what there is
 lab:  ## build the data centre and move a live web server; prints where the report is
 	@scripts/lab.sh
 
-test:  ## lint, unit and Go tests; the larger suites by their names below
+test:  ## every test: the suites below, half an hour on two cores
 	@scripts/test.sh
 
 down:  ## stop what `make lab` started

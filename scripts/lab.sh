@@ -27,7 +27,7 @@ mkdir -p "$LABTWIN_DIR/report"
 printf '{"setup": %s, "twin": %s}\n' "$(elapsed "$began" "$ready")" "$(elapsed "$ready" "$up")" >"$LABTWIN_DIR/phases.json"
 export LAB_TIMES="$LABTWIN_DIR/times.json"
 rm -f "$LAB_TIMES"
-end_with_twin &
+end_with_twin </dev/null >/dev/null 2>&1 &
 watcher=$!
 trap 'kill $watcher 2>/dev/null || true' EXIT
 if ! "$VENV/bin/ansible-playbook" site.yml "$@"; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# make test: the suites lint, unit and go-test. With names as arguments, those:
+# make test: every suite, in this order; with names as arguments, those:
 #   lint unit go-test integration molecule e2e
 # It goes on after a failure, says at the end what failed, and then exits 1.
 # shellcheck source=scripts/common.sh
@@ -36,9 +36,8 @@ molecule() { scripts/molecule.sh; }
 
 e2e() { "${PYTEST[@]}" tests/e2e; }
 
-# integration, molecule and e2e join once each has been seen green on a quiet machine; until then they run by name.
 suites=("$@")
-[ $# -gt 0 ] || suites=(lint unit go-test)
+[ $# -gt 0 ] || suites=(lint unit go-test integration molecule e2e)
 failed=()
 for suite in "${suites[@]}"; do
     say "$suite"
