@@ -112,5 +112,5 @@ func (m *sessionMethods) AcquireGenericServiceTicket(*types.AcquireGenericServic
 
 // LoginByToken lets nobody in: there is no single sign-on service here whose tokens could be checked, and the simulator takes any.
 func (m *sessionMethods) LoginByToken(*types.LoginByToken) soap.HasFault {
-	return &methods.LoginByTokenBody{Fault_: fail(&types.InvalidLogin{}, "Tokens are not accepted here: log in with user name and password").soap()}
+	return &methods.LoginByTokenBody{Fault_: fail(&types.InvalidLogin{}, "Tokens are not accepted here: log in with user name and password").SOAP()}
 }

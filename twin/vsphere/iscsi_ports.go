@@ -82,7 +82,7 @@ func (s *state) portInfo(device string, activePaths bool) types.IscsiPortInfo {
 		info.PnicDevice, info.Pnic = active[0], s.pnic(active[0])
 	}
 	if f := s.checkPort(device); f != nil {
-		info.ComplianceStatus.Reason = []types.LocalizedMethodFault{{Fault: f.fault, LocalizedMessage: f.text}}
+		info.ComplianceStatus.Reason = []types.LocalizedMethodFault{*f.Localized()}
 	}
 	if activePaths && contains(s.ISCSI.Bound, device) {
 		info.PathStatus = string(types.IscsiPortInfoPathStatusActive)

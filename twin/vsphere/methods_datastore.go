@@ -20,7 +20,7 @@ type datastoreMethods struct {
 func (m *datastoreMethods) QueryAvailableDisksForVmfs(*types.QueryAvailableDisksForVmfs) soap.HasFault {
 	body := &methods.QueryAvailableDisksForVmfsBody{Res: &types.QueryAvailableDisksForVmfsResponse{}}
 	body.Res.Returnval = m.v.host.availableDisks()
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }
 
@@ -28,7 +28,7 @@ func (m *datastoreMethods) QueryVmfsDatastoreCreateOptions(req *types.QueryVmfsD
 	body := &methods.QueryVmfsDatastoreCreateOptionsBody{Res: &types.QueryVmfsDatastoreCreateOptionsResponse{}}
 	options, f := m.v.host.createOptions(req.DevicePath, req.VmfsMajorVersion)
 	body.Res.Returnval = options
-	body.Fault_ = firstFailure(m.v.reachable(), f).soap()
+	body.Fault_ = firstFailure(m.v.reachable(), f).SOAP()
 	return body
 }
 
@@ -36,7 +36,7 @@ func (m *datastoreMethods) QueryVmfsDatastoreCreateOptions(req *types.QueryVmfsD
 func (m *datastoreMethods) QueryVmfsDatastoreExpandOptions(req *types.QueryVmfsDatastoreExpandOptions) soap.HasFault {
 	body := &methods.QueryVmfsDatastoreExpandOptionsBody{Res: &types.QueryVmfsDatastoreExpandOptionsResponse{}}
 	if _, ok := m.v.volumeOf(req.Datastore); !ok {
-		body.Fault_ = notFound("The host %s has no datastore %s", m.v.name, m.v.reg.nameOf(req.Datastore)).soap()
+		body.Fault_ = notFound("The host %s has no datastore %s", m.v.name, m.v.reg.nameOf(req.Datastore)).SOAP()
 	}
 	return body
 }
@@ -44,17 +44,17 @@ func (m *datastoreMethods) QueryVmfsDatastoreExpandOptions(req *types.QueryVmfsD
 func (m *datastoreMethods) CreateVmfsDatastore(req *types.CreateVmfsDatastore) soap.HasFault {
 	body := &methods.CreateVmfsDatastoreBody{Res: &types.CreateVmfsDatastoreResponse{}}
 	if f := m.v.reachable(); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	ref, f := m.v.createDatastore(req.Spec)
-	body.Res.Returnval, body.Fault_ = ref, f.soap()
+	body.Res.Returnval, body.Fault_ = ref, f.SOAP()
 	return body
 }
 
 func (m *datastoreMethods) RemoveDatastore(req *types.RemoveDatastore) soap.HasFault {
 	body := &methods.RemoveDatastoreBody{Res: &types.RemoveDatastoreResponse{}}
-	body.Fault_ = firstFailure(m.v.reachable(), m.v.removeDatastore(req.Datastore)).soap()
+	body.Fault_ = firstFailure(m.v.reachable(), m.v.removeDatastore(req.Datastore)).SOAP()
 	return body
 }
 
@@ -80,9 +80,9 @@ func (m *datastoreObject) view() *view {
 func (m *datastoreObject) RefreshDatastore(*types.RefreshDatastore) soap.HasFault {
 	body := &methods.RefreshDatastoreBody{Res: &types.RefreshDatastoreResponse{}}
 	if v := m.view(); v != nil {
-		body.Fault_ = v.host.rescan(context.Background(), scanVolumes).soap()
+		body.Fault_ = v.host.rescan(context.Background(), scanVolumes).SOAP()
 	} else {
-		body.Fault_ = notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self)).soap()
+		body.Fault_ = notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self)).SOAP()
 	}
 	return body
 }
@@ -106,7 +106,7 @@ func (m *datastoreObject) DestroyTask(ctx *simulator.Context, _ *types.Destroy_T
 }
 
 func (m *datastoreObject) RenameDatastore(req *types.RenameDatastore) soap.HasFault {
-	return &methods.RenameDatastoreBody{Res: &types.RenameDatastoreResponse{}, Fault_: m.rename(req.NewName).soap()}
+	return &methods.RenameDatastoreBody{Res: &types.RenameDatastoreResponse{}, Fault_: m.rename(req.NewName).SOAP()}
 }
 
 func (m *datastoreObject) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {

@@ -27,7 +27,7 @@ func (m *folderMethods) createDatacenter(ctx *simulator.Context, req *types.Crea
 	reg := m.vc.registry
 	body := &methods.CreateDatacenterBody{}
 	if f := m.nameFree(req.Name); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	folder := reg.Get(m.Self).(*simulator.Folder)
@@ -53,7 +53,7 @@ func (m *folderMethods) createFolder(ctx *simulator.Context, req *types.CreateFo
 	reg := m.vc.registry
 	body := &methods.CreateFolderBody{}
 	if f := m.nameFree(req.Name); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	folder := reg.Get(m.Self).(*simulator.Folder)
@@ -71,7 +71,7 @@ func (m *folderMethods) createCluster(ctx *simulator.Context, req *types.CreateC
 	reg := m.vc.registry
 	body := &methods.CreateClusterExBody{}
 	if f := m.nameFree(req.Name); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	if dc, ok := reg.datacenterOf(m.Self); ok {
@@ -119,14 +119,14 @@ func (m *datacenterMethods) QueryConnectionInfo(req *types.QueryConnectionInfo) 
 	info, f := m.vc.query(types.HostConnectSpec{
 		HostName: req.Hostname, Port: req.Port, UserName: req.Username, Password: req.Password, SslThumbprint: req.SslThumbprint,
 	})
-	body.Res.Returnval, body.Fault_ = info, f.soap()
+	body.Res.Returnval, body.Fault_ = info, f.SOAP()
 	return body
 }
 
 func (m *datacenterMethods) QueryConnectionInfoViaSpec(req *types.QueryConnectionInfoViaSpec) soap.HasFault {
 	body := &methods.QueryConnectionInfoViaSpecBody{Res: &types.QueryConnectionInfoViaSpecResponse{}}
 	info, f := m.vc.query(req.Spec)
-	body.Res.Returnval, body.Fault_ = info, f.soap()
+	body.Res.Returnval, body.Fault_ = info, f.SOAP()
 	return body
 }
 

@@ -16,13 +16,13 @@ type networkMethods struct {
 
 func (m *networkMethods) AddVirtualSwitch(req *types.AddVirtualSwitch) soap.HasFault {
 	body := &methods.AddVirtualSwitchBody{Res: &types.AddVirtualSwitchResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.addSwitch(req.VswitchName, req.Spec) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.addSwitch(req.VswitchName, req.Spec) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateVirtualSwitch(req *types.UpdateVirtualSwitch) soap.HasFault {
 	body := &methods.UpdateVirtualSwitchBody{Res: &types.UpdateVirtualSwitchResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateSwitch(req.VswitchName, &req.Spec) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateSwitch(req.VswitchName, &req.Spec) }).SOAP()
 	return body
 }
 
@@ -35,19 +35,19 @@ func (m *networkMethods) RemoveVirtualSwitch(req *types.RemoveVirtualSwitch) soa
 			}
 		}
 		return s.removeSwitch(req.VswitchName)
-	}).soap()
+	}).SOAP()
 	return body
 }
 
 func (m *networkMethods) AddPortGroup(req *types.AddPortGroup) soap.HasFault {
 	body := &methods.AddPortGroupBody{Res: &types.AddPortGroupResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.addPortgroup(req.Portgrp) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.addPortgroup(req.Portgrp) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdatePortGroup(req *types.UpdatePortGroup) soap.HasFault {
 	body := &methods.UpdatePortGroupBody{Res: &types.UpdatePortGroupResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updatePortgroup(req.PgName, req.Portgrp) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updatePortgroup(req.PgName, req.Portgrp) }).SOAP()
 	return body
 }
 
@@ -58,7 +58,7 @@ func (m *networkMethods) RemovePortGroup(req *types.RemovePortGroup) soap.HasFau
 			return f
 		}
 		return s.removePortgroup(req.PgName)
-	}).soap()
+	}).SOAP()
 	return body
 }
 
@@ -67,68 +67,68 @@ func (m *networkMethods) AddVirtualNic(req *types.AddVirtualNic) soap.HasFault {
 	body.Fault_ = m.v.change(func(s *state) (f *failure) {
 		body.Res.Returnval, f = s.addVnic(m.v.host.cfg.Number, req.Portgroup, req.Nic)
 		return f
-	}).soap()
+	}).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateVirtualNic(req *types.UpdateVirtualNic) soap.HasFault {
 	body := &methods.UpdateVirtualNicBody{Res: &types.UpdateVirtualNicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateVnic(req.Device, req.Nic) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateVnic(req.Device, req.Nic) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) RemoveVirtualNic(req *types.RemoveVirtualNic) soap.HasFault {
 	body := &methods.RemoveVirtualNicBody{Res: &types.RemoveVirtualNicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.removeVnic(req.Device) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.removeVnic(req.Device) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateNetworkConfig(req *types.UpdateNetworkConfig) soap.HasFault {
 	body := &methods.UpdateNetworkConfigBody{Res: &types.UpdateNetworkConfigResponse{}}
 	if req.ChangeMode != string(types.HostConfigChangeModeModify) {
-		body.Fault_ = fail(&types.NotSupported{}, "The change mode %q is not supported: use %q", req.ChangeMode, types.HostConfigChangeModeModify).soap()
+		body.Fault_ = fail(&types.NotSupported{}, "The change mode %q is not supported: use %q", req.ChangeMode, types.HostConfigChangeModeModify).SOAP()
 		return body
 	}
 	body.Fault_ = m.v.change(func(s *state) (f *failure) {
 		body.Res.Returnval.VnicDevice, f = s.applyConfig(m.v.host.cfg.Number, req.Config)
 		return f
-	}).soap()
+	}).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateDnsConfig(req *types.UpdateDnsConfig) soap.HasFault {
 	body := &methods.UpdateDnsConfigBody{Res: &types.UpdateDnsConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDNS(req.Config) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDNS(req.Config) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateIpRouteConfig(req *types.UpdateIpRouteConfig) soap.HasFault {
 	body := &methods.UpdateIpRouteConfigBody{Res: &types.UpdateIpRouteConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateRoute(req.Config) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateRoute(req.Config) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) UpdateConsoleIpRouteConfig(req *types.UpdateConsoleIpRouteConfig) soap.HasFault {
 	body := &methods.UpdateConsoleIpRouteConfigBody{Res: &types.UpdateConsoleIpRouteConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateRoute(req.Config) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateRoute(req.Config) }).SOAP()
 	return body
 }
 
 func (m *networkMethods) QueryNetworkHint(req *types.QueryNetworkHint) soap.HasFault {
 	body := &methods.QueryNetworkHintBody{Res: &types.QueryNetworkHintResponse{}}
 	if f := m.v.reachable(); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	var f *failure
 	body.Res.Returnval, f = m.v.host.state().hints(req.Device)
-	body.Fault_ = f.soap()
+	body.Fault_ = f.SOAP()
 	return body
 }
 
 func (m *networkMethods) RefreshNetworkSystem(*types.RefreshNetworkSystem) soap.HasFault {
 	body := &methods.RefreshNetworkSystemBody{Res: &types.RefreshNetworkSystemResponse{}}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }
 

@@ -22,19 +22,19 @@ func (m *nicMethods) QueryNetConfig(req *types.QueryNetConfig) soap.HasFault {
 			return body
 		}
 	}
-	body.Fault_ = invalid("nicType", "%q is not one of %v", req.NicType, nicTypes).soap()
+	body.Fault_ = invalid("nicType", "%q is not one of %v", req.NicType, nicTypes).SOAP()
 	return body
 }
 
 func (m *nicMethods) SelectVnicForNicType(req *types.SelectVnicForNicType) soap.HasFault {
 	body := &methods.SelectVnicForNicTypeBody{Res: &types.SelectVnicForNicTypeResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.selectVnic(req.NicType, req.Device) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.selectVnic(req.NicType, req.Device) }).SOAP()
 	return body
 }
 
 func (m *nicMethods) DeselectVnicForNicType(req *types.DeselectVnicForNicType) soap.HasFault {
 	body := &methods.DeselectVnicForNicTypeBody{Res: &types.DeselectVnicForNicTypeResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.deselectVnic(req.NicType, req.Device) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.deselectVnic(req.NicType, req.Device) }).SOAP()
 	return body
 }
 
@@ -54,7 +54,7 @@ func (m *vmotionMethods) SelectVnic(req *types.SelectVnic) soap.HasFault {
 		s.clearSelection(nicVMotion)
 		s.selectNic(nicVMotion, req.Device)
 		return nil
-	}).soap()
+	}).SOAP()
 	return body
 }
 
@@ -63,7 +63,7 @@ func (m *vmotionMethods) DeselectVnic(*types.DeselectVnic) soap.HasFault {
 	body.Fault_ = m.v.change(func(s *state) *failure {
 		s.clearSelection(nicVMotion)
 		return nil
-	}).soap()
+	}).SOAP()
 	return body
 }
 
@@ -75,7 +75,7 @@ func (m *vmotionMethods) UpdateIpConfig(req *types.UpdateIpConfig) soap.HasFault
 			return fail(&types.NotFound{}, "No VMkernel adapter carries vMotion traffic")
 		}
 		return s.updateVnic(devices[0], types.HostVirtualNicSpec{Ip: &req.IpConfig})
-	}).soap()
+	}).SOAP()
 	return body
 }
 

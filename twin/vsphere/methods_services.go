@@ -18,31 +18,31 @@ type serviceMethods struct {
 
 func (m *serviceMethods) StartService(req *types.StartService) soap.HasFault {
 	body := &methods.StartServiceBody{Res: &types.StartServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) StopService(req *types.StopService) soap.HasFault {
 	body := &methods.StopServiceBody{Res: &types.StopServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, false) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, false) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) RestartService(req *types.RestartService) soap.HasFault {
 	body := &methods.RestartServiceBody{Res: &types.RestartServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) UpdateServicePolicy(req *types.UpdateServicePolicy) soap.HasFault {
 	body := &methods.UpdateServicePolicyBody{Res: &types.UpdateServicePolicyResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setServicePolicy(req.Id, req.Policy) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.setServicePolicy(req.Id, req.Policy) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) RefreshServices(*types.RefreshServices) soap.HasFault {
 	body := &methods.RefreshServicesBody{Res: &types.RefreshServicesResponse{}}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }
 
@@ -54,19 +54,19 @@ type dateTimeMethods struct {
 
 func (m *dateTimeMethods) UpdateDateTimeConfig(req *types.UpdateDateTimeConfig) soap.HasFault {
 	body := &methods.UpdateDateTimeConfigBody{Res: &types.UpdateDateTimeConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDateTime(req.Config) }).soap()
+	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDateTime(req.Config) }).SOAP()
 	return body
 }
 
 func (m *dateTimeMethods) QueryDateTime(*types.QueryDateTime) soap.HasFault {
 	body := &methods.QueryDateTimeBody{Res: &types.QueryDateTimeResponse{Returnval: time.Now().UTC()}}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }
 
 func (m *dateTimeMethods) UpdateDateTime(*types.UpdateDateTime) soap.HasFault {
 	return &methods.UpdateDateTimeBody{
-		Fault_: hostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.name).soap(),
+		Fault_: hostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.name).SOAP(),
 	}
 }
 
@@ -79,6 +79,6 @@ func (m *dateTimeMethods) QueryAvailableTimeZones(*types.QueryAvailableTimeZones
 
 func (m *dateTimeMethods) RefreshDateTimeSystem(*types.RefreshDateTimeSystem) soap.HasFault {
 	body := &methods.RefreshDateTimeSystemBody{Res: &types.RefreshDateTimeSystemResponse{}}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }

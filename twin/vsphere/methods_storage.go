@@ -20,13 +20,13 @@ func (m *storageMethods) UpdateSoftwareInternetScsiEnabled(req *types.UpdateSoft
 	body := &methods.UpdateSoftwareInternetScsiEnabledBody{Res: &types.UpdateSoftwareInternetScsiEnabledResponse{}}
 	body.Fault_ = m.changeHBA(func(s *state) *failure {
 		return s.enableISCSI(m.v.host.cfg.Number, req.Enabled, m.v.host.storage.Load().onISCSI())
-	}).soap()
+	}).SOAP()
 	return body
 }
 
 func (m *storageMethods) UpdateInternetScsiName(req *types.UpdateInternetScsiName) soap.HasFault {
 	body := &methods.UpdateInternetScsiNameBody{Res: &types.UpdateInternetScsiNameResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.renameHBA(req.IScsiHbaDevice, req.IScsiName) }).soap()
+	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.renameHBA(req.IScsiHbaDevice, req.IScsiName) }).SOAP()
 	return body
 }
 
@@ -35,31 +35,31 @@ func (m *storageMethods) UpdateInternetScsiAlias(req *types.UpdateInternetScsiAl
 	body.Fault_ = m.changeHBA(func(s *state) *failure {
 		s.ISCSI.HBA.IScsiAlias = req.IScsiAlias
 		return s.checkHBA(req.IScsiHbaDevice)
-	}).soap()
+	}).SOAP()
 	return body
 }
 
 func (m *storageMethods) AddInternetScsiSendTargets(req *types.AddInternetScsiSendTargets) soap.HasFault {
 	body := &methods.AddInternetScsiSendTargetsBody{Res: &types.AddInternetScsiSendTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addSendTargets(req.IScsiHbaDevice, req.Targets) }).soap()
+	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) RemoveInternetScsiSendTargets(req *types.RemoveInternetScsiSendTargets) soap.HasFault {
 	body := &methods.RemoveInternetScsiSendTargetsBody{Res: &types.RemoveInternetScsiSendTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeSendTargets(req.IScsiHbaDevice, req.Targets) }).soap()
+	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) AddInternetScsiStaticTargets(req *types.AddInternetScsiStaticTargets) soap.HasFault {
 	body := &methods.AddInternetScsiStaticTargetsBody{Res: &types.AddInternetScsiStaticTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addStaticTargets(req.IScsiHbaDevice, req.Targets) }).soap()
+	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) RemoveInternetScsiStaticTargets(req *types.RemoveInternetScsiStaticTargets) soap.HasFault {
 	body := &methods.RemoveInternetScsiStaticTargetsBody{Res: &types.RemoveInternetScsiStaticTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeStaticTargets(req.IScsiHbaDevice, req.Targets) }).soap()
+	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
@@ -67,7 +67,7 @@ func (m *storageMethods) UpdateInternetScsiAuthenticationProperties(req *types.U
 	body := &methods.UpdateInternetScsiAuthenticationPropertiesBody{Res: &types.UpdateInternetScsiAuthenticationPropertiesResponse{}}
 	body.Fault_ = m.changeHBA(func(s *state) *failure {
 		return s.updateAuth(req.IScsiHbaDevice, req.AuthenticationProperties, req.TargetSet)
-	}).soap()
+	}).SOAP()
 	return body
 }
 
@@ -79,7 +79,7 @@ func (m *storageMethods) RetrieveDiskPartitionInfo(req *types.RetrieveDiskPartit
 		info, f = m.v.host.partitionInfo(req.DevicePath[i])
 		body.Res.Returnval = append(body.Res.Returnval, info)
 	}
-	body.Fault_ = f.soap()
+	body.Fault_ = f.SOAP()
 	return body
 }
 
@@ -107,35 +107,35 @@ func (m *storageMethods) changeHBA(edit func(*state) *failure) *failure {
 
 func (m *storageMethods) RescanAllHba(*types.RescanAllHba) soap.HasFault {
 	body := &methods.RescanAllHbaBody{Res: &types.RescanAllHbaResponse{}}
-	body.Fault_ = m.rescan(scanAll).soap()
+	body.Fault_ = m.rescan(scanAll).SOAP()
 	return body
 }
 
 func (m *storageMethods) RescanHba(req *types.RescanHba) soap.HasFault {
 	body := &methods.RescanHbaBody{Res: &types.RescanHbaResponse{}}
 	if !m.v.host.hasHBA(req.HbaDevice) {
-		body.Fault_ = notFound("The host has no storage adapter %q", req.HbaDevice).soap()
+		body.Fault_ = notFound("The host has no storage adapter %q", req.HbaDevice).SOAP()
 		return body
 	}
-	body.Fault_ = m.rescan(scanAll).soap()
+	body.Fault_ = m.rescan(scanAll).SOAP()
 	return body
 }
 
 func (m *storageMethods) RescanVmfs(*types.RescanVmfs) soap.HasFault {
 	body := &methods.RescanVmfsBody{Res: &types.RescanVmfsResponse{}}
-	body.Fault_ = m.rescan(scanVolumes).soap()
+	body.Fault_ = m.rescan(scanVolumes).SOAP()
 	return body
 }
 
 func (m *storageMethods) RefreshStorageSystem(*types.RefreshStorageSystem) soap.HasFault {
 	body := &methods.RefreshStorageSystemBody{Res: &types.RefreshStorageSystemResponse{}}
-	body.Fault_ = m.rescan(scanVolumes).soap()
+	body.Fault_ = m.rescan(scanVolumes).SOAP()
 	return body
 }
 
 func (m *storageMethods) QueryUnresolvedVmfsVolume(*types.QueryUnresolvedVmfsVolume) soap.HasFault {
 	body := &methods.QueryUnresolvedVmfsVolumeBody{Res: &types.QueryUnresolvedVmfsVolumeResponse{}}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }
 

@@ -21,6 +21,6 @@ func (m *vsanMethods) QueryHostStatus(*types.QueryHostStatus) soap.HasFault {
 		Health:    string(types.VsanHostHealthStateUnhealthy),
 		NodeState: types.VsanHostClusterStatusState{State: string(types.VsanHostNodeStateError)},
 	}
-	body.Fault_ = m.v.reachable().soap()
+	body.Fault_ = m.v.reachable().SOAP()
 	return body
 }

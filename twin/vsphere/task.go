@@ -45,7 +45,7 @@ func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failur
 	changes := []change{{Name: "info.completeTime", Val: time.Now()}}
 	if f != nil {
 		changes = append(changes,
-			change{Name: "info.error", Val: types.LocalizedMethodFault{Fault: f.fault, LocalizedMessage: f.text}},
+			change{Name: "info.error", Val: *f.Localized()},
 			change{Name: "info.state", Val: types.TaskInfoStateError})
 	} else {
 		changes = append(changes,

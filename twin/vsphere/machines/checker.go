@@ -36,7 +36,7 @@ func (c *checkerMethods) CheckMigrateTask(ctx *simulator.Context, req *types.Che
 // QueryVMotionCompatibilityExTask examines every machine with every host.
 func (c *checkerMethods) QueryVMotionCompatibilityExTask(ctx *simulator.Context, req *types.QueryVMotionCompatibilityEx_Task) soap.HasFault {
 	if len(req.Vm) == 0 || len(req.Host) == 0 {
-		return &methods.QueryVMotionCompatibilityEx_TaskBody{Fault_: invalid("vm", "machines and hosts are needed").soap()}
+		return &methods.QueryVMotionCompatibilityEx_TaskBody{Fault_: invalid("vm", "machines and hosts are needed").SOAP()}
 	}
 	return &methods.QueryVMotionCompatibilityEx_TaskBody{Res: &types.QueryVMotionCompatibilityEx_TaskResponse{
 		Returnval: c.inv.start(ctx, req.Vm[0], "VirtualMachineProvisioningChecker.queryVMotionCompatibilityEx", func(*job) (types.AnyType, *failure) {
@@ -64,11 +64,11 @@ func (inv *inventory) check(object ref, spec types.VirtualMachineRelocateSpec) (
 	result := types.CheckResult{Vm: &object, Host: spec.Host}
 	mv, f := inv.plan(mc, object, spec)
 	if f != nil {
-		result.Error = append(result.Error, *f.localized())
+		result.Error = append(result.Error, *f.Localized())
 	} else {
 		result.Host = &mv.toRef
 		for _, problem := range mv.problems() {
-			result.Error = append(result.Error, *problem.localized())
+			result.Error = append(result.Error, *problem.Localized())
 		}
 	}
 	return types.ArrayOfCheckResult{CheckResult: []types.CheckResult{result}}, nil
@@ -85,11 +85,11 @@ func (inv *inventory) checkHost(mc *machine, object, target ref) types.CheckResu
 	}
 	mv, f := inv.plan(mc, object, spec)
 	if f != nil {
-		result.Error = append(result.Error, *f.localized())
+		result.Error = append(result.Error, *f.Localized())
 		return result
 	}
 	for _, problem := range mv.problems() {
-		result.Error = append(result.Error, *problem.localized())
+		result.Error = append(result.Error, *problem.Localized())
 	}
 	return result
 }
@@ -107,7 +107,7 @@ var compatibilities = []string{string(types.VMotionCompatibilityTypeCpu), string
 func (s *serviceMethods) QueryVMotionCompatibility(req *types.QueryVMotionCompatibility) soap.HasFault {
 	mc := s.inv.machine(req.Vm)
 	if mc == nil {
-		return &methods.QueryVMotionCompatibilityBody{Fault_: gone(req.Vm).soap()}
+		return &methods.QueryVMotionCompatibilityBody{Fault_: gone(req.Vm).SOAP()}
 	}
 	asked := req.Compatibility
 	if len(asked) == 0 {

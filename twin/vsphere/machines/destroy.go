@@ -58,11 +58,11 @@ func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
 func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
 	body := &methods.UnregisterVMBody{}
 	if is := v.mc.power(); is != poweredOff {
-		body.Fault_ = powerState(v.mc, poweredOff, is).soap()
+		body.Fault_ = powerState(v.mc, poweredOff, is).SOAP()
 		return body
 	}
 	if f := v.mc.begin(v.Self); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	defer v.mc.end()
@@ -74,11 +74,11 @@ func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM
 	vm, ok := get[*simulator.VirtualMachine](v.inv, v.Self)
 	host := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if !ok || host == nil {
-		body.Fault_ = gone(v.Self).soap()
+		body.Fault_ = gone(v.Self).SOAP()
 		return body
 	}
 	if f := v.inv.writeVMX(v.Self, *host); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	own := v.inv.context(userOf(ctx))

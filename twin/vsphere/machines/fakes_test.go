@@ -366,8 +366,8 @@ func (l *lab) props(vm mo.Reference, names ...string) mo.VirtualMachine {
 	return props
 }
 
-// fault is the fault of an error, nil for none.
-func fault(err error) types.BaseMethodFault {
+// faultOf is the fault of an error, nil for none.
+func faultOf(err error) types.BaseMethodFault {
 	var holder interface{ Fault() types.BaseMethodFault }
 	switch {
 	case err == nil:
@@ -384,9 +384,9 @@ func fault(err error) types.BaseMethodFault {
 // wantFault fails the test unless an error has a fault of a type, and a text that names something.
 func wantFault[T types.BaseMethodFault](t *testing.T, err error, mentions string) (found T) {
 	t.Helper()
-	found, ok := fault(err).(T)
+	found, ok := faultOf(err).(T)
 	if !ok {
-		t.Fatalf("got %v (%T), want a %T", err, fault(err), found)
+		t.Fatalf("got %v (%T), want a %T", err, faultOf(err), found)
 	}
 	if !strings.Contains(err.Error(), mentions) {
 		t.Fatalf("the fault %q does not mention %q", err, mentions)

@@ -5,39 +5,19 @@ package machines
 import (
 	"fmt"
 
-	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/fault"
 )
 
-// failure is a fault of the API reference together with the sentence that a person reads.
-type failure struct {
-	fault types.BaseMethodFault
-	text  string
-}
+type failure = fault.Failure
 
-func (f *failure) Error() string { return f.text }
-
-// soap is the failure as a response; nil for none, so a body's Fault_ can be set unconditionally.
-func (f *failure) soap() *soap.Fault {
-	if f == nil {
-		return nil
-	}
-	return simulator.Fault(f.text, f.fault)
-}
-
-// localized is the failure as tasks, leases and events carry it.
-func (f *failure) localized() *types.LocalizedMethodFault {
-	return &types.LocalizedMethodFault{Fault: f.fault, LocalizedMessage: f.text}
-}
-
-func fail(fault types.BaseMethodFault, format string, args ...any) *failure {
-	return &failure{fault: fault, text: fmt.Sprintf(format, args...)}
+func fail(kind types.BaseMethodFault, format string, args ...any) *failure {
+	return fault.New(kind, format, args...)
 }
 
 func invalid(property, format string, args ...any) *failure {
-	return fail(&types.InvalidArgument{InvalidProperty: property},
-		"A specified parameter was not correct: %s: %s", property, fmt.Sprintf(format, args...))
+	return fault.Invalid(property, format, args...)
 }
 
 // gone is the fault for a reference to something that is not there (any more).

@@ -20,7 +20,7 @@ const rebootLimit = 5 * time.Minute
 func (v *vmMethods) ShutdownGuest(ctx *simulator.Context, _ *types.ShutdownGuest) soap.HasFault {
 	f := v.press(ctx, func(e types.VmEvent) types.BaseEvent { return &types.VmGuestShutdownEvent{VmEvent: e} })
 	if f != nil {
-		return &methods.ShutdownGuestBody{Fault_: f.soap()}
+		return &methods.ShutdownGuestBody{Fault_: f.SOAP()}
 	}
 	return &methods.ShutdownGuestBody{Res: &types.ShutdownGuestResponse{}}
 }
@@ -47,7 +47,7 @@ func (v *vmMethods) RebootGuest(ctx *simulator.Context, _ *types.RebootGuest) so
 	process := v.mc.running()
 	f := v.press(ctx, func(e types.VmEvent) types.BaseEvent { return &types.VmGuestRebootEvent{VmEvent: e} })
 	if f != nil {
-		return &methods.RebootGuestBody{Fault_: f.soap()}
+		return &methods.RebootGuestBody{Fault_: f.SOAP()}
 	}
 	user := userOf(ctx)
 	v.inv.m.background(func() {
@@ -73,5 +73,5 @@ func (v *vmMethods) RebootGuest(ctx *simulator.Context, _ *types.RebootGuest) so
 // StandbyGuest needs VMware Tools in the guest, which there are none of.
 func (v *vmMethods) StandbyGuest(*types.StandbyGuest) soap.HasFault {
 	f := fail(&types.ToolsUnavailable{}, "Cannot complete the operation because VMware Tools is not running in %s", v.mc.name())
-	return &methods.StandbyGuestBody{Fault_: f.soap()}
+	return &methods.StandbyGuestBody{Fault_: f.SOAP()}
 }

@@ -25,14 +25,14 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	body := &methods.ImportVAppBody{}
 	spec, ok := req.Spec.(*types.VirtualMachineImportSpec)
 	if !ok {
-		body.Fault_ = invalid("spec", "%T is not possible: only single machines can be imported", req.Spec).soap()
+		body.Fault_ = invalid("spec", "%T is not possible: only single machines can be imported", req.Spec).SOAP()
 		return body
 	}
 	folder := req.Folder
 	if folder == nil {
 		dc, ok := p.inv.above(p.Self, "Datacenter")
 		if !ok {
-			body.Fault_ = gone(p.Self).soap()
+			body.Fault_ = gone(p.Self).SOAP()
 			return body
 		}
 		folder = read(p.inv, dc, func(dc *simulator.Datacenter) *ref { vm := dc.VmFolder; return &vm })
@@ -43,7 +43,7 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 		f = where.roomFor(&spec.ConfigSpec)
 	}
 	if f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	l := p.inv.newLease()

@@ -164,7 +164,7 @@ func (l *lease) decide(f *failure) bool {
 
 // failed shows why the lease ended.
 func (l *lease) failed(f *failure) {
-	l.inv.set(l.Self, change{Name: "error", Val: *f.localized()}, change{Name: "state", Val: types.HttpNfcLeaseStateError})
+	l.inv.set(l.Self, change{Name: "error", Val: *f.Localized()}, change{Name: "state", Val: types.HttpNfcLeaseStateError})
 }
 
 func (l *lease) done() {
@@ -222,7 +222,7 @@ type leaseMethods struct {
 func (m *leaseMethods) HttpNfcLeaseComplete(*types.HttpNfcLeaseComplete) soap.HasFault {
 	body := &methods.HttpNfcLeaseCompleteBody{}
 	if f := m.finish(nil); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	body.Res = &types.HttpNfcLeaseCompleteResponse{}
@@ -237,7 +237,7 @@ func (m *leaseMethods) HttpNfcLeaseAbort(req *types.HttpNfcLeaseAbort) soap.HasF
 		f = fail(req.Fault.Fault, "%s", req.Fault.LocalizedMessage)
 	}
 	if f := m.finish(f); f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	body.Res = &types.HttpNfcLeaseAbortResponse{}
@@ -263,11 +263,11 @@ func (m *leaseMethods) finish(outcome *failure) *failure {
 func (m *leaseMethods) HttpNfcLeaseProgress(req *types.HttpNfcLeaseProgress) soap.HasFault {
 	body := &methods.HttpNfcLeaseProgressBody{}
 	if req.Percent < 0 || req.Percent > 100 {
-		body.Fault_ = invalid("percent", "%d is not between 0 and 100", req.Percent).soap()
+		body.Fault_ = invalid("percent", "%d is not between 0 and 100", req.Percent).SOAP()
 		return body
 	}
 	if !m.l.alive() {
-		body.Fault_ = fail(&types.InvalidState{}, "The lease has ended already").soap()
+		body.Fault_ = fail(&types.InvalidState{}, "The lease has ended already").SOAP()
 		return body
 	}
 	m.l.inv.set(m.Self, change{Name: "transferProgress", Val: req.Percent})

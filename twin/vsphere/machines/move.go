@@ -149,7 +149,7 @@ func (mv *move) choose(compute ref) *failure {
 		}
 		last = problems[0]
 		unfit.Host = append(unfit.Host, candidate)
-		unfit.Error = append(unfit.Error, *last.localized())
+		unfit.Error = append(unfit.Error, *last.Localized())
 	}
 	if len(unfit.Host) == 1 {
 		return last

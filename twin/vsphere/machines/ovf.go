@@ -27,12 +27,12 @@ func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault
 	body := &methods.CreateImportSpecBody{}
 	envelope, f := parseOVF(req.OvfDescriptor)
 	if f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	for _, object := range []ref{req.Datastore, req.ResourcePool} {
 		if o.inv.reg.Get(object) == nil {
-			body.Fault_ = gone(object).soap()
+			body.Fault_ = gone(object).SOAP()
 			return body
 		}
 	}
@@ -229,7 +229,7 @@ func (b *specBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAll
 func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
 	if b.inv.reg.Get(network) == nil {
 		f := gone(network)
-		b.fault(f.fault, "%s", f.text)
+		b.fault(f.Fault, "%s", f.Text)
 		return
 	}
 	card.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
@@ -239,5 +239,5 @@ func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
 }
 
 func (b *specBuilder) fault(fault types.BaseMethodFault, format string, args ...any) {
-	b.result.Error = append(b.result.Error, *fail(fault, format, args...).localized())
+	b.result.Error = append(b.result.Error, *fail(fault, format, args...).Localized())
 }

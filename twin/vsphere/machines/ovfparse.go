@@ -16,7 +16,7 @@ func (o *ovfMethods) ParseDescriptor(req *types.ParseDescriptor) soap.HasFault {
 	body := &methods.ParseDescriptorBody{}
 	envelope, f := parseOVF(req.OvfDescriptor)
 	if f != nil {
-		body.Fault_ = f.soap()
+		body.Fault_ = f.SOAP()
 		return body
 	}
 	system := envelope.VirtualSystem

@@ -42,7 +42,7 @@ func (p *perfMethods) QueryPerfProviderSummary(ctx *simulator.Context, req *type
 // QueryAvailablePerfMetric lists what is measured, and nothing else.
 func (p *perfMethods) QueryAvailablePerfMetric(ctx *simulator.Context, req *types.QueryAvailablePerfMetric) soap.HasFault {
 	if p.inv.reg.Get(req.Entity) == nil {
-		return &methods.QueryAvailablePerfMetricBody{Fault_: gone(req.Entity).soap()}
+		return &methods.QueryAvailablePerfMetricBody{Fault_: gone(req.Entity).SOAP()}
 	}
 	if _, ok := p.inv.measured(req.Entity); !ok {
 		return p.stock().QueryAvailablePerfMetric(ctx, req)
@@ -59,7 +59,7 @@ func (p *perfMethods) QueryPerf(ctx *simulator.Context, req *types.QueryPerf) so
 	body := &methods.QueryPerfBody{Res: &types.QueryPerfResponse{}}
 	for _, spec := range req.QuerySpec {
 		if p.inv.reg.Get(spec.Entity) == nil {
-			return &methods.QueryPerfBody{Fault_: gone(spec.Entity).soap()}
+			return &methods.QueryPerfBody{Fault_: gone(spec.Entity).SOAP()}
 		}
 		source, ok := p.inv.measured(spec.Entity)
 		if !ok {
@@ -72,7 +72,7 @@ func (p *perfMethods) QueryPerf(ctx *simulator.Context, req *types.QueryPerf) so
 		}
 		metric, f := p.query(source, spec)
 		if f != nil {
-			return &methods.QueryPerfBody{Fault_: f.soap()}
+			return &methods.QueryPerfBody{Fault_: f.SOAP()}
 		}
 		if metric != nil {
 			body.Res.Returnval = append(body.Res.Returnval, metric)

@@ -60,7 +60,7 @@ func (d *datacenterMethods) PowerOnMultiVMTask(ctx *simulator.Context, req *type
 			for _, object := range req.Vm {
 				mc := d.inv.machine(object)
 				if mc == nil {
-					result.NotAttempted = append(result.NotAttempted, types.ClusterNotAttemptedVmInfo{Vm: object, Fault: *gone(object).localized()})
+					result.NotAttempted = append(result.NotAttempted, types.ClusterNotAttemptedVmInfo{Vm: object, Fault: *gone(object).Localized()})
 					continue
 				}
 				v := &vmMethods{&overlay{object}, d.inv, mc}
@@ -81,8 +81,8 @@ func (mc *machine) powerOn(j *job) *failure {
 	f := mc.boot(j, hw)
 	if f != nil {
 		mc.post(j.user, func(e types.VmEvent) []types.BaseEvent {
-			return []types.BaseEvent{say(&types.VmFailedToPowerOnEvent{VmEvent: e, Reason: *f.localized()},
-				"Cannot power on %s on %s: %s", hw.name, e.Host.Name, f.text)}
+			return []types.BaseEvent{say(&types.VmFailedToPowerOnEvent{VmEvent: e, Reason: *f.Localized()},
+				"Cannot power on %s on %s: %s", hw.name, e.Host.Name, f.Text)}
 		})
 		return f
 	}

@@ -63,8 +63,8 @@ func (mv *move) toOtherHost(j *job) (types.AnyType, *failure) {
 	figures, f := mv.carry(j, live)
 	if f != nil {
 		mv.inv.post(j.user, say(&types.VmFailedMigrateEvent{
-			VmEvent: mv.inv.vmEvent(mv.object), DestHost: to, Reason: *f.localized(), DestDatacenter: before.Datacenter, DestDatastore: before.Ds,
-		}, "Cannot migrate %s from %s to %s: %s", mv.hw.name, mv.from.Name(), mv.to.Name(), f.text))
+			VmEvent: mv.inv.vmEvent(mv.object), DestHost: to, Reason: *f.Localized(), DestDatacenter: before.Datacenter, DestDatastore: before.Ds,
+		}, "Cannot migrate %s from %s to %s: %s", mv.hw.name, mv.from.Name(), mv.to.Name(), f.Text))
 		return nil, f
 	}
 	mv.moveInventory()

@@ -90,7 +90,7 @@ func (j *job) run(work func(*job) (types.AnyType, *failure)) {
 	changes := []change{{Name: "info.completeTime", Val: time.Now()}, {Name: "info.cancelable", Val: false}}
 	if f != nil {
 		changes = append(changes,
-			change{Name: "info.error", Val: *f.localized()},
+			change{Name: "info.error", Val: *f.Localized()},
 			change{Name: "info.state", Val: types.TaskInfoStateError})
 	} else {
 		changes = append(changes,

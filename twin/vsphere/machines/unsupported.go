@@ -11,7 +11,7 @@ import (
 // The simulator makes snapshots and clones in its inventory only. Of machines that really have disks and memory that would be a lie.
 
 func (v *vmMethods) notSupported(what string) *soap.Fault {
-	return fail(&types.NotSupported{}, "%s of %s is not supported", what, v.mc.name()).soap()
+	return fail(&types.NotSupported{}, "%s of %s is not supported", what, v.mc.name()).SOAP()
 }
 
 // CloneVMTask is not supported.

@@ -71,15 +71,15 @@ func (u *upload) serve(w http.ResponseWriter, r *http.Request) {
 	if err := u.receive(r); err != nil {
 		// The client has gone, or this computer has no room. Nobody waits for the machine any more.
 		f := fail(&types.OvfImportFailed{}, "The upload of %s broke off: %v", u.disk.file, err)
-		u.l.inv.m.cfg.Logf("machines: %s", f.text)
+		u.l.inv.m.cfg.Logf("machines: %s", f.Text)
 		u.l.decide(f)
-		http.Error(w, f.text, http.StatusBadRequest)
+		http.Error(w, f.Text, http.StatusBadRequest)
 		return
 	}
 	if f := u.l.fill(u.ctx, u.disk, u.spool); f != nil {
 		u.l.inv.m.cfg.Logf("machines: upload of %s: %v", u.disk.file, f)
 		u.l.decide(f)
-		http.Error(w, f.text, http.StatusInternalServerError)
+		http.Error(w, f.Text, http.StatusInternalServerError)
 		return
 	}
 	w.WriteHeader(http.StatusCreated)

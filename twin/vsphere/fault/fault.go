@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package fault is what a method of the vSphere API says when it refuses.
+package fault
+
+import (
+	"fmt"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// Failure is a fault of the API reference together with the sentence that a person reads.
+type Failure struct {
+	Fault types.BaseMethodFault
+	Text  string
+}
+
+// Error implements error.
+func (f *Failure) Error() string { return f.Text }
+
+// SOAP is the failure as a response; nil for none, so a body's Fault_ can be set unconditionally.
+func (f *Failure) SOAP() *soap.Fault {
+	if f == nil {
+		return nil
+	}
+	return simulator.Fault(f.Text, f.Fault)
+}
+
+// Localized is the failure as tasks, leases and events carry it.
+func (f *Failure) Localized() *types.LocalizedMethodFault {
+	return &types.LocalizedMethodFault{Fault: f.Fault, LocalizedMessage: f.Text}
+}
+
+// New is a failure with any fault.
+func New(fault types.BaseMethodFault, format string, args ...any) *Failure {
+	return &Failure{Fault: fault, Text: fmt.Sprintf(format, args...)}
+}
+
+// Invalid is the failure of a property with a value that cannot be.
+func Invalid(property, format string, args ...any) *Failure {
+	return New(&types.InvalidArgument{InvalidProperty: property},
+		"A specified parameter was not correct: %s: %s", property, fmt.Sprintf(format, args...))
+}
