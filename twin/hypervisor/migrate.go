@@ -116,10 +116,27 @@ func (m *qemuMachine) transfer(ctx context.Context, dst *qemuMachine, address ne
 		return migrationInfo{}, err
 	}
 	info, err := m.follow(ctx, dst, options.Progress)
-	if err == nil || m.State() == StateOff {
+	if err != nil && m.State() != StateOff {
+		info, err = m.cancel(err)
+	}
+	if err != nil {
 		return info, err
 	}
-	return m.cancel(err)
+	return m.withTimes(info), nil
+}
+
+// withTimes is the answer of a complete migration with its times: QEMU says that it is complete a moment before it works them out.
+// The machine has arrived; should QEMU answer no more, the times stay unknown.
+func (m *qemuMachine) withTimes(info migrationInfo) migrationInfo {
+	ctx, done := context.WithTimeout(context.Background(), controlLimit)
+	defer done()
+	for info.TotalTime == 0 {
+		time.Sleep(time.Millisecond)
+		if err := m.qmp.run(ctx, "query-migrate", nil, &info); err != nil {
+			break
+		}
+	}
+	return info
 }
 
 // beginTransfer starts to send. Under TCG the machine stands meanwhile, for some milliseconds: see oneRound.
