@@ -2,7 +2,7 @@
 # Every target can be run again at any time. The logic is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test down clean setup setup-test lint unit go-test integration molecule e2e
+.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ down:  ## stop what `make lab` started
 
 clean: down  ## stop it and remove what it left
 	@scripts/clean.sh
+
+govc: setup  ## build VMware's command line client, build/govc
+	@cd twin && GOTOOLCHAIN=local "$$(cat ../build/go-path)" build -trimpath -o ../build/govc ./cmd/govc
 
 setup:  ## install what `make lab` needs
 	@scripts/setup.sh lab
