@@ -29,7 +29,7 @@ export LAB_TIMES="$LABTWIN_DIR/times.json"
 rm -f "$LAB_TIMES"
 end_with_twin </dev/null >/dev/null 2>&1 &
 watcher=$!
-trap 'pkill -P $watcher; kill $watcher 2>/dev/null || true' EXIT
+trap 'pkill -P $watcher || true; kill $watcher 2>/dev/null || true' EXIT
 if ! "$VENV/bin/ansible-playbook" site.yml "$@"; then
     twin_runs ||
         die "the twin ended before site.yml did; its log is $LABTWIN_DIR/labtwin.log. Run make lab again: it goes on from there."
