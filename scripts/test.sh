@@ -19,7 +19,7 @@ lint() {
     "$VENV/bin/ansible-lint" --strict || status=1
     # Shell scripts are told by their first line; the guest's and the roles' are among them.
     git grep -lIE '^#!.*(/| )(ba)?sh$' -- ':!*.j2' | xargs shellcheck -x || status=1
-    unformatted=$(cd twin && "$(dirname "$go")/gofmt" -l .)
+    unformatted=$(cd twin && "$("$go" env GOROOT)/bin/gofmt" -l .) || status=1
     [ -z "$unformatted" ] || { echo "gofmt would change: $unformatted"; status=1; }
     (cd twin && GOTOOLCHAIN=local "$go" vet ./...) || status=1
     return $status
