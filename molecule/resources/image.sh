@@ -13,7 +13,8 @@ exec 9> "$cache/lock"
 flock 9
 if [ ! -d "$tree" ]; then
     rm -rf "$tree".partial
-    # What a Debian server has when Ansible first meets it, and no more; iproute2 is what the tests look at sockets with. Apache, PHP and the like are the roles' business.
+    # What a Debian server has when Ansible first meets it, and no more: Apache, PHP and the like are the roles' business.
+    # iproute2 is what the tests look at sockets with.
     # The hooks are run by a shell of mmdebstrap's, which knows $1.
     # shellcheck disable=SC2016
     mmdebstrap --quiet --mode=root --variant=minbase \

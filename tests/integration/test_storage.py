@@ -83,8 +83,10 @@ def test_a_disk_of_another_system_is_not_taken(ansible, twin, tmp_path):
     subprocess.run([sfdisk, "--quiet", disk], input="label: dos\nstart=2048, type=83\n", text=True, check=True)
     write = ["qemu-io", "-f", "raw", "-c"]
     subprocess.run([*write, f"write -s {disk} 0 1M", lun], capture_output=True, timeout=60, check=True)
-    ansible.refused("esxi_datastore", states.datastore(twin), "vcenter", "linuxNative")
-    subprocess.run([*write, "write -z 0 1M", lun], capture_output=True, timeout=60, check=True)
+    try:
+        ansible.refused("esxi_datastore", states.datastore(twin), "vcenter", "linuxNative")
+    finally:
+        subprocess.run([*write, "write -z 0 1M", lun], capture_output=True, timeout=60, check=True)
 
 
 def test_one_datastore_for_both_hosts(ansible, twin):

@@ -12,6 +12,7 @@ import (
 	"github.com/diskfs/go-diskfs/partition"
 	"github.com/diskfs/go-diskfs/partition/gpt"
 	"github.com/diskfs/go-diskfs/partition/mbr"
+	"github.com/diskfs/go-diskfs/partition/part"
 
 	"livelab.dev/twin/iscsi"
 )
@@ -64,38 +65,38 @@ func read(from io.ReaderAt, size int64, blockSize int) Table {
 	return table
 }
 
-// names are the types that the vSphere API has a name for.
-var names = map[string]string{
-	"AA31E02A-400F-11DB-9590-000C2911D1B8": "vmfs",
-	"9D275380-40AD-11DB-BF97-000C2911D1B8": "vmkDiagnostic",
-	"381CFCCC-7288-11E0-92EE-000C2911D0B2": "vffs",
-	string(gpt.LinuxFilesystem):            "linuxNative",
-	string(gpt.LinuxSwap):                  "linuxSwap",
-	string(gpt.MicrosoftBasicData):         "ntfs",
-}
+// The types that the vSphere API has a name for, in tables of either format.
+var (
+	gptNames = map[gpt.Type]string{
+		"AA31E02A-400F-11DB-9590-000C2911D1B8": "vmfs",
+		"9D275380-40AD-11DB-BF97-000C2911D1B8": "vmkDiagnostic",
+		"381CFCCC-7288-11E0-92EE-000C2911D0B2": "vffs",
+		gpt.LinuxFilesystem:                    "linuxNative",
+		gpt.LinuxSwap:                          "linuxSwap",
+		gpt.MicrosoftBasicData:                 "ntfs",
+	}
+	mbrNames = map[mbr.Type]string{
+		mbr.VMWareFS:      "vmfs",
+		mbr.VMWareSwap:    "vmkDiagnostic",
+		mbr.Linux:         "linuxNative",
+		mbr.LinuxSwap:     "linuxSwap",
+		mbr.NTFS:          "ntfs",
+		mbr.ExtendedCHS:   "extended",
+		mbr.ExtendedLBA:   "extended",
+		mbr.LinuxExtended: "extended",
+	}
+)
 
-func kind(p any) string {
-	name := "unknown"
+func kind(p part.Partition) string {
+	var name string
 	switch p := p.(type) {
 	case *gpt.Partition:
-		if known, ok := names[strings.ToUpper(string(p.Type))]; ok {
-			name = known
-		}
+		name = gptNames[gpt.Type(strings.ToUpper(string(p.Type)))]
 	case *mbr.Partition:
-		switch p.Type {
-		case mbr.VMWareFS:
-			name = "vmfs"
-		case mbr.VMWareSwap:
-			name = "vmkDiagnostic"
-		case mbr.Linux:
-			name = "linuxNative"
-		case mbr.LinuxSwap:
-			name = "linuxSwap"
-		case mbr.NTFS:
-			name = "ntfs"
-		case mbr.ExtendedCHS, mbr.ExtendedLBA, mbr.LinuxExtended:
-			name = "extended"
-		}
+		name = mbrNames[p.Type]
+	}
+	if name == "" {
+		return "unknown"
 	}
 	return name
 }

@@ -59,30 +59,17 @@ func (h *Host) createOptions(path string, version int32) ([]types.VmfsDatastoreO
 	return []types.VmfsDatastoreOption{wholeDisk(d, version)}, nil
 }
 
-// partitionStart is the first sector of the VMFS partition: 1 MiB, as ESXi aligns it.
-const partitionStart = 2048
-
+// wholeDisk is the way to make a datastore that takes all of a disk.
 func wholeDisk(d device, version int32) types.VmfsDatastoreOption {
-	block := int32(512)
-	last := d.Size/int64(block) - 34 // behind it is the second copy of the GPT
-	extent := types.HostDiskPartitionBlockRange{
-		Partition: 1, Type: "vmfs",
-		Start: types.HostDiskDimensionsLba{BlockSize: block, Block: partitionStart},
-		End:   types.HostDiskDimensionsLba{BlockSize: block, Block: last},
-	}
+	partition := vmfsPartition(d)
 	info := &types.VmfsDatastoreAllExtentOption{}
-	info.Layout = types.HostDiskPartitionLayout{
-		Total: &types.HostDiskDimensionsLba{BlockSize: block, Block: d.Size / int64(block)}, Partition: []types.HostDiskPartitionBlockRange{extent},
-	}
-	info.VmfsExtent = extent
+	info.Layout = layoutOf(d, partition)
+	info.VmfsExtent = info.Layout.Partition[0]
 	return types.VmfsDatastoreOption{
 		Info: info,
 		Spec: &types.VmfsDatastoreCreateSpec{
 			VmfsDatastoreSpec: types.VmfsDatastoreSpec{DiskUuid: d.uuid()},
-			Partition: types.HostDiskPartitionSpec{
-				PartitionFormat: "gpt", TotalSectors: d.Size / int64(block),
-				Partition: []types.HostDiskPartitionAttributes{{Partition: 1, StartSector: partitionStart, EndSector: last, Type: "vmfs"}},
-			},
+			Partition:         partition,
 			Vmfs: types.HostVmfsSpec{
 				Extent:      types.HostScsiDiskPartition{DiskName: d.canonicalName(), Partition: 1},
 				BlockSizeMb: 1, MajorVersion: version,
