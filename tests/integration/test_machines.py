@@ -8,10 +8,10 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import Deployment
-from ansible_collections.livelab.datacenter.plugins.module_utils.performance.query import gather
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
 
 from tests.integration import states
 

@@ -119,9 +119,9 @@ hosts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage.datastore_work import DatastoreWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.apply import DatastoreWork
 
 
 def main() -> None:

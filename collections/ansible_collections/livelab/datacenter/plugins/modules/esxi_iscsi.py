@@ -214,10 +214,10 @@ luns:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage.iscsi_plan import LEVELS
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage.iscsi_work import IscsiWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.apply import IscsiWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import LEVELS
 
 CHAP = {
     "user": {"type": "str"},

@@ -268,12 +268,12 @@ reboot_required:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import (
     argument_spec,
     explain,
 )
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.work import NetworkWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.apply import NetworkWork
 
 SERVICES = [
     "vmotion",

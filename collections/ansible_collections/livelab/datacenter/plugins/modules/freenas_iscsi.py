@@ -319,9 +319,9 @@ targets:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.client import argument_spec
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.work import IscsiTargetWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.apply import IscsiTargetWork
 
 STR = {"type": "str"}
 NAME = {"type": "str", "required": True}

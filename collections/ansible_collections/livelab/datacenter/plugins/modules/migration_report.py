@@ -82,7 +82,7 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError, converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.report import data, page
 
 

@@ -125,9 +125,9 @@ interval:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError, run_plainly
-from ansible_collections.livelab.datacenter.plugins.module_utils.performance.query import gather
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, run_plainly
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
 
 
 def read(params: dict) -> dict:

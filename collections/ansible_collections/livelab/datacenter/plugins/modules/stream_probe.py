@@ -169,7 +169,7 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError, run_plainly
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, run_plainly
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.probe import Probe
 from ansible_collections.livelab.datacenter.plugins.module_utils.streaming.source import Source
 

@@ -91,9 +91,9 @@ not_reached:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.datacenter import DatacenterWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.apply import DatacenterWork
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 CLUSTER = {"name": {"type": "str", "required": True}, "state": STATE}

@@ -123,9 +123,9 @@ not_reached:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.host_work import HostWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.apply import HostWork
 
 
 def main() -> None:

@@ -140,9 +140,9 @@ import signal
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import Deployment
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
 
 
 def main() -> None:

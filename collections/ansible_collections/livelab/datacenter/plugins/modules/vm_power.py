@@ -88,9 +88,9 @@ changes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.power import Power
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.apply import Power
 
 
 def main() -> None:

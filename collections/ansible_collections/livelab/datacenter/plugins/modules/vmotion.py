@@ -147,9 +147,9 @@ changes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.vmotion import Motion
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.apply import Motion
 
 
 def main() -> None:

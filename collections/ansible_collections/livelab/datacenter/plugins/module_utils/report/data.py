@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 
 LOADS = ("idle", "stress")
 KINDS = ("real", "measured", "computed", "stand-in")

@@ -9,7 +9,7 @@ import io
 import json
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.report import charts, findings
 from ansible_collections.livelab.datacenter.plugins.module_utils.report.data import Record
 from ansible_collections.livelab.datacenter.plugins.module_utils.report.style import STYLE

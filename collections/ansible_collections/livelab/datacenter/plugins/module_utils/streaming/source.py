@@ -10,8 +10,8 @@ import http.client
 import socket
 from urllib.parse import urlsplit
 
-from ansible_collections.livelab.datacenter.plugins.module_utils import tls
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError, explain_any
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
 
 # Limits of what the kernel is told to hold for us unseen, in bytes. With its own, large default (megabytes) a server
 # could be away for seconds before the player noticed.

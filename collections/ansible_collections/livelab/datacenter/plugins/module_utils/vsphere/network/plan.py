@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import check, switches, vmkernels
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan_switches as switches
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan_vmkernels as vmkernels
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import Network
 
 _DNS_OPTIONS = ("host_name", "domain", "dns_servers", "search_domains")

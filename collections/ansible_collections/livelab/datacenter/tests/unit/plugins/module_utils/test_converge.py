@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import (
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import (
     Change,
     ConvergeError,
     attempt,

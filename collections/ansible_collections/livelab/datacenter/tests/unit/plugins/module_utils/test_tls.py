@@ -10,8 +10,8 @@ import subprocess
 import threading
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils import tls
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 
 DIGEST = hashlib.sha256(b"x").hexdigest()
 COLONS = ":".join(DIGEST[i : i + 2] for i in range(0, 64, 2)).upper()

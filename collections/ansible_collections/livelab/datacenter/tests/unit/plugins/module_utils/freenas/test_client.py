@@ -10,9 +10,9 @@ import subprocess
 import threading
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils import tls
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas import client as module
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import rest_v2 as module
 
 pytest.importorskip("requests")
 

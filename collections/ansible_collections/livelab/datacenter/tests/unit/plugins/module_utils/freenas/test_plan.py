@@ -6,9 +6,9 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.plan import plan
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.state import KINDS, Nas
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import KINDS, Nas
 
 EMPTY = Nas("nas", disks=["da1", "da2"], basename="iqn.2005-10.org.freenas.ctl",
             objects={kind: {} for kind in KINDS}, service={"enabled": False, "running": False})

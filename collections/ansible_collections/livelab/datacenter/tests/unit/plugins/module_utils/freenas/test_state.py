@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.state import (
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import (
     from_api,
     layout_of,
     size_in_bytes,

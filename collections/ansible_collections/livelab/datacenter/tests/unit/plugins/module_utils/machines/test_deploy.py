@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.deploy import differences, under_way
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import differences, under_way
 
 WANTED = {"cpus": 2, "memory_mb": 512, "nics": 1, "disks_bytes": [4 * 2**30]}
 

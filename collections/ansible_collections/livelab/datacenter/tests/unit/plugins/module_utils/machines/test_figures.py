@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.figures import read_figures, translate
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.figures import read_figures, translate
 
 
 def pair(key, value):

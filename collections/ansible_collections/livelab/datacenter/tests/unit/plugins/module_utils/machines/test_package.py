@@ -7,9 +7,9 @@ from __future__ import annotations
 import tarfile
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines import ovf
-from ansible_collections.livelab.datacenter.plugins.module_utils.machines.package import Package, parse_manifest
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy import ovf
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.package import Package, parse_manifest
 
 
 def archive(folder, *names):

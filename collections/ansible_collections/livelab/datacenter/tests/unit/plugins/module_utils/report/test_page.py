@@ -11,7 +11,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.report import data, page, svg, words
 
 pytest.importorskip("matplotlib")

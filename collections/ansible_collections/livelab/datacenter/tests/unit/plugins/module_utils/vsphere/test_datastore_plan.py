@@ -6,9 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace as Obj
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage import luns
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage.datastore_plan import (
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import luns
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.plan import (
     Datastore,
     Storage,
     plan,

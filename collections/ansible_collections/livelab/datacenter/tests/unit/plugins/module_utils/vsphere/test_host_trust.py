@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils import tls
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.host_trust import HostTrust
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.trust import HostTrust
 
 CERTIFICATE, OTHER = b"the host's", b"another's"
 SHA256, SHA1 = tls.thumbprint(CERTIFICATE), tls.thumbprint(CERTIFICATE, "SHA-1")

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils import tls
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory import host_work as module
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.host_trust import HostTrust
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host import apply as module
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.trust import HostTrust
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed
 
 vim = pytest.importorskip("pyVmomi").vim

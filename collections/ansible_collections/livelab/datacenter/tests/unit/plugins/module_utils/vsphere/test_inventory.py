@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory import datacenter, host_plan
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.inventory.tree import (
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter import apply as datacenter
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import (
     Host,
     Place,
     Tree,
     from_api,
 )
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host import plan as host_plan
 
 
 def tree():

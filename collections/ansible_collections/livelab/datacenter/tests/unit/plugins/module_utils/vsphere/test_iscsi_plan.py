@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage.iscsi_plan import Adapter, plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import Adapter, plan
 
 VMKERNELS = {"vmk0": "Management Network", "vmk1": "vMotion"}
 OFF = Adapter("esxi1", vmkernels=VMKERNELS)

@@ -7,7 +7,7 @@ import contextlib
 from types import SimpleNamespace as Obj
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.storage import iscsi_work as module
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi import apply as module
 
 PORTAL = {"address": "10.0.2.129", "port": 3260}
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan import plan
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import Network
 

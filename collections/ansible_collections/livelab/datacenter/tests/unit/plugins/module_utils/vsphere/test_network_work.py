@@ -6,8 +6,8 @@ from __future__ import annotations
 from types import SimpleNamespace as Obj
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import Change, ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import work as module
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import apply as module
 
 vim = pytest.importorskip("pyVmomi").vim
 

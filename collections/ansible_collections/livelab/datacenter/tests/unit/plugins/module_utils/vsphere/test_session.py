@@ -6,9 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace as Obj
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import client as client_module
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import hosts
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
 
