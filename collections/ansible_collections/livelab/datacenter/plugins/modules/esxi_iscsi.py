@@ -249,7 +249,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     work = IscsiWork(module.params, module.check_mode, module.warn)
-    converge(module, work.read, work.plan, work.apply, explain, work.result, work.close)
+    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
 
 
 if __name__ == "__main__":

@@ -329,7 +329,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     work = NetworkWork(module.params)
-    converge(module, work.read, work.plan, work.apply, explain, work.result, work.close)
+    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
 
 
 if __name__ == "__main__":

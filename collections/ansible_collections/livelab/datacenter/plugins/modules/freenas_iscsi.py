@@ -386,7 +386,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     work = IscsiTargetWork(module.params)
-    converge(module, work.read, work.plan, work.apply, result=work.result, close=work.close)
+    converge(module, work, plan=lambda current, _params: work.plan(current))
 
 
 if __name__ == "__main__":

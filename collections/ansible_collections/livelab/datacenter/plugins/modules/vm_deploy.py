@@ -168,13 +168,7 @@ def main() -> None:
     # Ended from outside, it still has the server remove what there is of the machine.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended by a signal"))
     deployment = Deployment(module.params)
-
-    def result() -> dict:
-        for text in deployment.warnings:
-            module.warn(text)
-        return deployment.result
-
-    converge(module, deployment.read, deployment.plan, deployment.apply, explain, result, deployment.close)
+    converge(module, deployment, plan=lambda current, _params: deployment.plan(current), explain=explain)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     work = Power(module.params, module.check_mode)
-    converge(module, work.read, work.plan, work.apply, explain, work.result, work.close)
+    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
 
 
 if __name__ == "__main__":

@@ -171,13 +171,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     work = Motion(module.params)
-
-    def result() -> dict:
-        for text in work.warnings:
-            module.warn(text)
-        return work.result()
-
-    converge(module, work.read, work.plan, work.apply, explain, result, work.close)
+    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
 
 
 if __name__ == "__main__":

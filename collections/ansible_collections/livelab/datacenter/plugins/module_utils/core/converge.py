@@ -1,10 +1,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, plan, apply: the three steps that every module of this collection which configures something is made of.
+"""The steps that every module of this collection which configures something is made of.
 
-A module brings three functions. ``read()`` returns the current state. ``plan(current)`` returns a list of
-:class:`Change`, pure data. ``apply(change)`` makes one of them. :func:`converge` does the rest: check mode, diff,
-the ``changes`` in the result, and what to say when something fails in the middle.
+``check(params)`` refuses what no server could take, before anything is asked. ``work.read()`` returns the current state.
+``plan(state, params)`` returns a list of :class:`Change`, pure data. ``work.verify(changes)`` asks what only a server can
+say of them. ``work.apply(change)`` makes one. ``work.settle(changes)`` does what has to follow: rescans, waits.
+:func:`converge` calls them in this order and does the rest: check mode (which stops after ``verify``), diff, the
+``changes`` in the result, and what to say when something fails in the middle.
 
 Nothing in here needs Ansible to be importable, only something with ``params``, ``check_mode``, ``exit_json`` and
 ``fail_json``.
@@ -12,9 +14,12 @@ Nothing in here needs Ansible to be importable, only something with ``params``, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import without_secrets
 
 
 class ConvergeError(Exception):
@@ -92,42 +97,90 @@ def run_plainly(module: Any, step: Callable[[], dict[str, Any]], explain: Explai
     """Run a module that only reads: exit with the result of ``step``, or fail with plain text."""
     result, error = attempt(step, explain)
     if error is not None:
-        module.fail_json(msg=str(error), **error.details)
+        module.fail_json(**_told(module, {"msg": str(error), **error.details}))
         return
     module.exit_json(**result)
 
 
+class Work:
+    """What speaks to a server, for one run of a module: the steps of :func:`converge` that are not pure.
+
+    A resource's ``apply.py`` derives its class from this one, and fills in what it needs.
+
+    :ivar params: the module's options.
+    :ivar check_mode: whether nothing may be changed; :func:`converge` sets it before ``read``.
+    :ivar warnings: texts for the user beside the result; see :meth:`warn`.
+    :ivar client: the session, once ``read`` has opened it. It is closed at the end.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self.params = params
+        self.check_mode = False
+        self.warnings: list[str] = []
+        self.client: Any = None
+
+    def warn(self, text: str) -> None:
+        """Tell the user something that is no error, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def read(self) -> Any:
+        """The current state, in as few API calls as can be, with all that ``plan`` needs to know."""
+        raise NotImplementedError
+
+    def verify(self, changes: Sequence[Change]) -> None:
+        """Ask what only a server can say of the plan; raise :class:`ConvergeError` to refuse it. Changes nothing."""
+
+    def apply(self, change: Change) -> Any:
+        """Make one change: the method of the name in ``change.apply``."""
+        return getattr(self, change.apply)(change)
+
+    def settle(self, changes: Sequence[Change]) -> bool | None:
+        """What follows the last change, or the finding that there is none. Not called in check mode.
+
+        :returns: true when something became different that could not be planned.
+        """
+
+    def result(self) -> dict[str, Any]:
+        """Further keys for the module's result."""
+        return {}
+
+    def close(self) -> None:
+        """Log out."""
+        if self.client is not None:
+            self.client.close()
+
+
 def converge(
     module: Any,
-    read: Callable[[], Any],
-    plan: Callable[[Any], Sequence[Change]],
-    apply: Callable[[Change], Any],
+    work: Work,
+    *,
+    plan: Callable[[Any, Mapping[str, Any]], Sequence[Change]],
+    check: Callable[[Mapping[str, Any]], Any] | None = None,
     explain: Explain = explain_any,
-    result: Callable[[], dict[str, Any]] | None = None,
-    close: Callable[[], Any] | None = None,
 ) -> None:
     """Bring the server to the desired state and end the module.
 
     :param module: the ``AnsibleModule``.
-    :param read: the current state, in as few API calls as can be.
-    :param plan: the changes from there to the desired state. It also refuses what cannot be, before anything changes.
-    :param apply: makes one change. Not called in check mode.
+    :param work: what speaks to the server.
+    :param plan: the changes from the state that was read to the one desired. Pure.
+    :param check: refuses options that no server could take. Pure.
     :param explain: turns an exception of the API's library into plain text.
-    :param result: further keys for the result, asked for after the last change (in check mode: after the plan). It may
-        hold ``changed`` too, when something became different that could not be planned.
-    :param close: logs out. Its own failure is ignored: the work is done by then.
 
     The result holds ``changed`` and ``changes``; in diff mode ``diff``. A failure in the middle holds ``msg``,
     ``changes`` (those made), ``failed_change`` and ``not_reached``.
     """
+    work.check_mode = module.check_mode
     outcome = _Outcome()
-    extra, error = attempt(lambda: _run(module.check_mode, read, plan, apply, explain, result, outcome), explain)
-    if close is not None:
-        attempt(close)
+    extra, error = attempt(lambda: _run(module, work, check, plan, explain, outcome), explain)
+    # A failure to log out is of no consequence: the work is done by then.
+    attempt(work.close)
+    for text in work.warnings:
+        module.warn(without_secrets(text, _secrets(module)))
     if error is not None:
-        module.fail_json(msg=outcome.describe(error), **outcome.failure(), **error.details)
+        module.fail_json(**_told(module, {"msg": outcome.describe(error), **outcome.failure(), **error.details}))
         return
-    answer: dict[str, Any] = {"changed": bool(outcome.planned), "changes": [c.shown() for c in outcome.planned]}
+    answer: dict[str, Any] = {"changed": outcome.changed, "changes": [c.shown() for c in outcome.planned]}
     if getattr(module, "_diff", False):
         answer["diff"] = diff(outcome.planned)
     module.exit_json(**{**answer, **(extra or {})})
@@ -140,6 +193,11 @@ class _Outcome:
         self.planned: list[Change] = []
         self.done: list[Change] = []
         self.failed: Change | None = None
+        self.settled = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.planned) or self.settled
 
     def not_reached(self) -> list[Change]:
         return self.planned[len(self.done) + 1 :] if self.failed else []
@@ -162,15 +220,41 @@ class _Outcome:
         return {**made, "failed_change": self.failed.shown(), "not_reached": left}
 
 
-def _run(check_mode, read, plan, apply, explain, result, outcome) -> dict[str, Any]:
-    outcome.planned = list(plan(read()))
-    for change in outcome.planned if not check_mode else ():
-        _done, error = attempt(lambda change=change: apply(change), explain)
+def _run(module, work, check, plan, explain, outcome) -> dict[str, Any]:
+    if check:
+        check(work.params)
+    planned = list(plan(work.read(), work.params))
+    _refuse_twins(planned)
+    work.verify(planned)
+    outcome.planned = planned
+    if module.check_mode:
+        return work.result()
+    for change in planned:
+        _done, error = attempt(lambda change=change: work.apply(change), explain)
         if error is not None:
             outcome.failed = change
             raise error
         outcome.done.append(change)
-    return result() if result else {}
+    outcome.settled = bool(work.settle(planned))
+    return work.result()
+
+
+def _refuse_twins(planned: Sequence[Change]) -> None:
+    """The name of a change is its key in the diff and in every message: two of one name would hide each other."""
+    twice = [what for what, count in Counter(change.what for change in planned).items() if count > 1]
+    if twice:
+        raise ConvergeError(f"the plan changes '{twice[0]}' twice, which is a fault of this module; nothing was changed. "
+                            "Please report it, with the task.")
+
+
+def _secrets(module: Any) -> list[str]:
+    return [value for value in getattr(module, "no_log_values", ()) if isinstance(value, str)]
+
+
+def _told(module: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """The result of a failure without secrets: a library may quote them in a spelling that Ansible does not look for."""
+    return {name: without_secrets(value, _secrets(module)) if isinstance(value, str) else value
+            for name, value in answer.items()}
 
 
 def dispatch(steps: Mapping[str, Callable[[Change], Any]]) -> Callable[[Change], Any]:

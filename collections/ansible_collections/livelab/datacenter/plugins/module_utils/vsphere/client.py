@@ -7,12 +7,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 from xml.parsers.expat import ExpatError
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text, is_fault
 
@@ -24,10 +23,6 @@ try:
 except ImportError as missing:
     SmartStubAdapter = vim = vmodl = None
     PYVMOMI_ERROR = str(missing)
-
-# How often a read is tried, and the seconds waited after the first failure; the wait doubles each time.
-_TRIES = 3
-_FIRST_WAIT = 1.0
 
 # The managed object references to follow from a type to find what it holds: {type: property}.
 _HOSTS = {"Folder": "childEntity", "Datacenter": "hostFolder", "ComputeResource": "host"}
@@ -43,31 +38,12 @@ _WAYS: dict[str, Mapping[str, str]] = {
 }
 _PARENTS = {"ClusterComputeResource": "ComputeResource", "DistributedVirtualPortgroup": "Network"}
 
-CONNECT_OPTIONS = {
-    "hostname": {"type": "str", "env": "VMWARE_HOST"},
-    "port": {"type": "int", "default": 443, "env": "VMWARE_PORT"},
-    "username": {"type": "str", "env": "VMWARE_USER"},
-    "password": {"type": "str", "no_log": True, "env": "VMWARE_PASSWORD"},
-    "validate_certs": {"type": "bool", "default": True, "env": "VMWARE_VALIDATE_CERTS"},
-    "ca_path": {"type": "path", "env": "VMWARE_CA_PATH"},
-    "thumbprint": {"type": "str", "env": "VMWARE_THUMBPRINT"},
-    "timeout": {"type": "int", "default": 60},
-}
-_REQUIRED = ("hostname", "username", "password")
+CONNECT_OPTIONS = connection.options("VMWARE")
 
 
 def argument_spec(**options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The module's argument spec: its own ``options`` and those that connect (fragment ``vsphere``)."""
-    from ansible.module_utils.basic import env_fallback
-
-    spec = {}
-    for name, option in CONNECT_OPTIONS.items():
-        spec[name] = {key: value for key, value in option.items() if key != "env"}
-        if "env" in option:
-            spec[name]["fallback"] = (env_fallback, [option["env"]])
-        if name in _REQUIRED:
-            spec[name]["required"] = True
-    return {**spec, **options}
+    return connection.argument_spec(CONNECT_OPTIONS, **options)
 
 
 def explain(error: Exception) -> str:
@@ -97,6 +73,7 @@ class Client:
         if PYVMOMI_ERROR:
             raise ConvergeError(f"the Python library pyVmomi is needed where this module runs: {PYVMOMI_ERROR}. "
                                 "Install it with: pip install pyvmomi")
+        connection.check(params)
         self.hostname: str = params["hostname"]
         self.port: int = params["port"]
         self.timeout: int = params["timeout"]
@@ -180,14 +157,7 @@ class Client:
 
     def retrying(self, call: Callable[[], Any]) -> Any:
         """Make a call that only reads, again after a broken connection: three times in all."""
-        wait = _FIRST_WAIT
-        for _try in range(_TRIES - 1):
-            try:
-                return call()
-            except (ConnectionError, http.client.HTTPException):
-                time.sleep(wait)
-                wait *= 2
-        return call()
+        return connection.retrying(call, lambda error: isinstance(error, (ConnectionError, http.client.HTTPException)))
 
     def slow(self, seconds: int = 600) -> contextlib.AbstractContextManager[None]:
         """Wait this long for an answer within the block: for calls that work before they answer, as a rescan does."""
@@ -212,8 +182,7 @@ class Client:
         return request
 
     def _connect(self, params: Mapping[str, Any]) -> Any:
-        pinned = tls.normalise(params["thumbprint"])[1] if params.get("thumbprint") else None
-        trust = tls.context(params["validate_certs"], params.get("ca_path"), pinned)
+        trust = connection.tls_context(params)
         where = f"{self.hostname}:{self.port}"
         # The first request asks which API versions the server speaks; pyVmomi makes it without a time limit.
         before = socket.getdefaulttimeout()

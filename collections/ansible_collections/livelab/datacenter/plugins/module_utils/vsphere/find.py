@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 
 OPTION = {"esxi_hostname": {"type": "str"}}
@@ -48,8 +49,3 @@ def find_hosts(client: Client, names: Iterable[str]) -> dict[str, Any]:
             raise ConvergeError(f"the ESXi host '{name}' is {by_name[name][1]} in {client.hostname}; it must be "
                                 "connected.")
     return {name: by_name[name][0] for name in names}
-
-
-def listing(names: Iterable[Any]) -> str:
-    """Names for an error's "it has": sorted, with commas, or ``none``."""
-    return ", ".join(sorted(str(name) for name in names)) or "none"

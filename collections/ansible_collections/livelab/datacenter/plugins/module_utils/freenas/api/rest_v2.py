@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
 
 try:
@@ -22,43 +22,23 @@ except ImportError as missing:
     HTTPAdapter = object
     REQUESTS_ERROR = str(missing)
 
-# How often a read is tried, and the seconds waited after the first failure; the wait doubles each time.
-_TRIES = 3
-_FIRST_WAIT = 1.0
 _BUSY = (502, 503, 504)
 # Seconds that a job, such as making a pool, may take; and between two looks at it.
 _JOB_LIMIT = 600
 _JOB_WAIT = 0.5
 
-CONNECT_OPTIONS = {
-    "hostname": {"type": "str", "required": True, "env": "FREENAS_HOST"},
-    "port": {"type": "int", "default": 443, "env": "FREENAS_PORT"},
-    "username": {"type": "str", "default": "root", "env": "FREENAS_USER"},
-    "password": {"type": "str", "no_log": True, "env": "FREENAS_PASSWORD"},
-    "api_key": {"type": "str", "no_log": True, "env": "FREENAS_API_KEY"},
-    "api_version": {
-        "type": "str",
-        "choices": ["auto", "v1.0", "v2.0"],
-        "default": "auto",
-        "env": "FREENAS_API_VERSION",
-    },
-    "validate_certs": {"type": "bool", "default": True, "env": "FREENAS_VALIDATE_CERTS"},
-    "ca_path": {"type": "path", "env": "FREENAS_CA_PATH"},
-    "thumbprint": {"type": "str", "env": "FREENAS_THUMBPRINT"},
-    "timeout": {"type": "int", "default": 60},
-}
+CONNECT_OPTIONS = connection.options(
+    "FREENAS",
+    username={"type": "str", "default": "root", "env": "FREENAS_USER"},
+    password={"type": "str", "no_log": True, "env": "FREENAS_PASSWORD"},
+    api_key={"type": "str", "no_log": True, "env": "FREENAS_API_KEY"},
+    api_version={"type": "str", "choices": ["auto", "v1.0", "v2.0"], "default": "auto", "env": "FREENAS_API_VERSION"},
+)
 
 
 def argument_spec(**options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The module's argument spec: its own ``options`` and those that connect (fragment ``freenas``)."""
-    from ansible.module_utils.basic import env_fallback
-
-    spec = {}
-    for name, option in CONNECT_OPTIONS.items():
-        spec[name] = {key: value for key, value in option.items() if key != "env"}
-        if "env" in option:
-            spec[name]["fallback"] = (env_fallback, [option["env"]])
-    return {**spec, **options}
+    return connection.argument_spec(CONNECT_OPTIONS, **options)
 
 
 class ApiError(ConvergeError):
@@ -105,22 +85,22 @@ class Client:
                                 "or auto.")
         if not (params.get("password") or params.get("api_key")):
             raise ConvergeError("one of 'password' and 'api_key' is needed to log in to the NAS.")
+        connection.check(params, secrets=("password", "api_key"))
         self.hostname, self.port, self.timeout = params["hostname"], params["port"], params["timeout"]
         self.calls = 0
         self._user = params["username"]
-        pinned = tls.normalise(params["thumbprint"])[1] if params.get("thumbprint") else None
         self._session = requests.Session()
         # No proxies and no .netrc from the environment: one would send the password elsewhere, the other another one.
         self._session.trust_env = False
         # A pinned certificate is checked by other means, and an unchecked one was asked for.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        context = tls.context(params["validate_certs"], params.get("ca_path"), pinned)
-        self._session.mount("https://", _Adapter(context))
+        self._session.mount("https://", _Adapter(connection.tls_context(params)))
         self._with_key = bool(params.get("api_key"))
         if self._with_key:
             self._session.headers["Authorization"] = f"Bearer {params['api_key']}"
         else:
-            self._session.auth = (self._user, params["password"])
+            # As bytes: the library would send text in Latin-1, which has not every letter, and the NAS reads UTF-8.
+            self._session.auth = (self._user.encode(), params["password"].encode())
 
     def close(self) -> None:
         """End the connection."""
@@ -128,16 +108,10 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         """Read; again after a broken connection or when the NAS is busy, three times in all."""
-        wait = _FIRST_WAIT
-        for _try in range(_TRIES - 1):
-            try:
-                return self._request("GET", path, params=query)
-            except ApiError as error:
-                if error.status not in _BUSY:
-                    raise
-            time.sleep(wait)
-            wait *= 2
-        return self._request("GET", path, params=query)
+        return connection.retrying(
+            lambda: self._request("GET", path, params=query),
+            lambda error: isinstance(error, ApiError) and error.status in _BUSY,
+        )
 
     def post(self, path: str, body: Any) -> Any:
         """Make something."""
@@ -173,7 +147,7 @@ class Client:
             time.sleep(_JOB_WAIT)
 
     def _request(self, method: str, path: str, **content: Any) -> Any:
-        url = f"https://{_bracketed(self.hostname)}:{self.port}/api/v2.0/{path}"
+        url = f"https://{connection.url_host(self.hostname)}:{self.port}/api/v2.0/{path}"
         self.calls += 1
         try:
             answer = self._session.request(method, url, timeout=self.timeout, allow_redirects=False, **content)
@@ -227,7 +201,3 @@ def refusal_text(answer: Any) -> str:
 
 def _is_json(answer: Any) -> bool:
     return "json" in answer.headers.get("Content-Type", "")
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

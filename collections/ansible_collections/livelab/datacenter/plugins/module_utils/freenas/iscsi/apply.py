@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import Client
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi import plan as planning
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import ADDRESSES, KINDS, Nas, from_api
@@ -16,13 +16,12 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.s
 _SERVICE = "iscsitarget"
 
 
-class IscsiTargetWork:
+class IscsiTargetWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``freenas_iscsi``."""
 
     def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
-        self.params = params
+        super().__init__(params)
         self._connect = connect
-        self.client: Client | None = None
         self.current: Nas | None = None
         self._service_id: int | None = None
         # The API's numbers: {kind: {key: id}}. Objects that are made add theirs.

@@ -13,8 +13,9 @@ from copy import deepcopy
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.sizes import size_in_bytes
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi import check
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import KINDS, Nas, size_in_bytes
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import KINDS, Nas
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.volume import plan as storage
 
 # How messages call an object of a kind, from its key.

@@ -9,11 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
-
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
-_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:i?B)?\s*$", re.IGNORECASE)
-
 
 @dataclass
 class Nas:
@@ -36,18 +31,6 @@ class Nas:
     basename: str = ""
     objects: dict[str, dict[Any, dict[str, Any]]] = field(default_factory=dict)
     service: dict[str, bool] = field(default_factory=dict)
-
-
-def size_in_bytes(option: str, size: str | int) -> int:
-    """The bytes of ``12G``, ``12GiB`` or ``12884901888``; units are powers of 1024.
-
-    :raises ConvergeError: naming the option.
-    """
-    match = _SIZE.match(str(size))
-    if not match or float(match[1]) == 0:
-        raise ConvergeError(f"{option}: '{size}' is not a size; it must be a number of bytes, or a number and K, M, "
-                            "G, T or P, as in 12G.")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
 ADDRESSES = "iscsi/portal/listen_ip_choices"

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import Nas, size_in_bytes
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.sizes import size_in_bytes
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import Nas
 
 # The least number of disks that a layout needs.
 LAYOUTS = {"stripe": 1, "mirror": 2, "raid10": 4, "raidz1": 3, "raidz2": 4, "raidz3": 5}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.read import read_tree
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import Tree
@@ -70,13 +70,12 @@ def _plan_cluster_removal(current: Tree, datacenter: str, name: str) -> list[Cha
     return [Change(f"cluster {name}", {"datacenter": datacenter}, None, "remove_cluster", args)]
 
 
-class DatacenterWork:
+class DatacenterWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``vcenter_datacenter``."""
 
     def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
-        self.params = params
+        super().__init__(params)
         self._connect = connect
-        self.client: Client | None = None
         self.apply = dispatch({
             "add_datacenter": self._add_datacenter,
             "remove_datacenter": self._remove_datacenter,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import luns
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
@@ -17,7 +17,7 @@ _HOST = ("name", "config.storageDevice", "configManager")
 _DATASTORE = ("name", "summary.type", "info", "host", "vm")
 
 
-class DatastoreWork:
+class DatastoreWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``esxi_datastore``.
 
     :param check_mode: whether nothing may be changed; then a LUN that is not seen is not looked for.
@@ -26,10 +26,9 @@ class DatastoreWork:
     def __init__(
         self, params: Mapping[str, Any], check_mode: bool, connect: Callable[[Mapping[str, Any]], Client] = Client
     ) -> None:
-        self.params = params
+        super().__init__(params)
         self._check_mode = check_mode
         self._connect = connect
-        self.client: Client | None = None
         self.apply = dispatch({"create": self._create, "mount": self._mount, "remove": self._remove})
 
     def read(self) -> datastore_plan.Storage:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.read import read_tree
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import Place, Tree, kind_of
@@ -17,13 +17,12 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.tr
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
 
 
-class HostWork:
+class HostWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``vcenter_host``."""
 
     def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
-        self.params = params
+        super().__init__(params)
         self._connect = connect
-        self.client: Client | None = None
         self.apply = dispatch({
             "add": self._add,
             "reconnect": self._reconnect,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import luns
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
@@ -16,7 +16,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi i
 _PROPERTIES = ("config.storageDevice", "config.network.vnic", "configManager")
 
 
-class IscsiWork:
+class IscsiWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``esxi_iscsi``.
 
     :param check_mode: whether nothing may be changed; then there is no rescan either.
@@ -30,11 +30,10 @@ class IscsiWork:
         warn: Callable[[str], Any],
         connect: Callable[[Mapping[str, Any]], Client] = Client,
     ) -> None:
-        self.params = params
+        super().__init__(params)
         self._check_mode = check_mode
         self._warn = warn
         self._connect = connect
-        self.client: Client | None = None
         self._planned = False
         self.apply = dispatch({
             "enable": self._enable,

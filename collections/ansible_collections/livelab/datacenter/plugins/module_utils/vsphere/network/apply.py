@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, dispatch
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan as planning
@@ -25,13 +25,12 @@ _MOVE_LIMIT = 60
 _ANSWER_LIMIT = 15
 
 
-class NetworkWork:
+class NetworkWork(Work):
     """``read``, ``plan`` and ``apply`` of the module ``esxi_network``."""
 
     def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
-        self.params = params
+        super().__init__(params)
         self._connect = connect
-        self.client: Client | None = None
         self.current: state.Network | None = None
         # Devices as the plan foresaw them, to those the host gave.
         self._devices: dict[str, str] = {}

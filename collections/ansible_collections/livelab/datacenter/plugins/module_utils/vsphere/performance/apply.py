@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance import state as series
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.site import (
     Found,
     Site,
@@ -29,17 +29,15 @@ _UNDER_WAY = 420
 _POLL = 2.0
 
 
-class Deployment:
+class Deployment(Work):
     """The three steps of vm_deploy: `read`, `plan`, `apply`; then `close`."""
 
     def __init__(self, params: dict) -> None:
-        self.client: Client | None = None
-        self.params = params
+        super().__init__(params)
         self.name: str = params["name"]
         self.what = f"virtual machine {self.name}"
         self.site: Site | None = None
-        self.warnings: list[str] = []
-        self.result: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
 
     def read(self) -> dict | None:
         """The machine of this name as plain values, None when there is none."""
@@ -69,6 +67,10 @@ class Deployment:
         """Make the change."""
         {"deploy": self._deploy, "remove": self._remove}[change.apply](change)
 
+    def result(self) -> dict:
+        """The machine, and what its import took."""
+        return self.facts
+
     def close(self) -> None:
         """Log out."""
         if self.client is not None:
@@ -79,7 +81,7 @@ class Deployment:
     def _describe(self, current: dict) -> None:
         """Say how the machine that is there differs from the package, when the package can be looked at."""
         hardware = hardware_of(current["config.hardware"]) if "config.hardware" in current else {}
-        self.result["vm"] = self._shown(current["ref"], current, hardware)
+        self.facts["vm"] = self._shown(current["ref"], current, hardware)
         if not self.params["ovf"] or not hardware:
             return
         try:
@@ -88,8 +90,8 @@ class Deployment:
         except ConvergeError as error:
             self.warnings.append(f"{self.what} is there; its package could not be compared: {error}")
             return
-        self.result["differences"] = differences(hardware, wanted)
-        for text in self.result["differences"]:
+        self.facts["differences"] = differences(hardware, wanted)
+        for text in self.facts["differences"]:
             self.warnings.append(f"{self.what} differs from its package: {text}. It is left as it is.")
 
     def _shown(self, ref: Any, values: dict, hardware: dict) -> dict:
@@ -185,9 +187,9 @@ class Deployment:
                     self._upload(package, item, lease)
         values = self.client.read(machine, *_MACHINE)
         hardware = hardware_of(values["config.hardware"]) if "config.hardware" in values else {}
-        self.result["vm"] = self._shown(machine, values, hardware)
-        self.result["uploaded_bytes"] = total
-        self.result["duration_s"] = round(time.monotonic() - began, 1)
+        self.facts["vm"] = self._shown(machine, values, hardware)
+        self.facts["uploaded_bytes"] = total
+        self.facts["duration_s"] = round(time.monotonic() - began, 1)
 
     def _import_spec(self, text: str, args: dict) -> Any:
         wanted = vim.OvfManager.CreateImportSpecParams(
@@ -223,7 +225,7 @@ class Deployment:
         if power != "poweredOff" and not self.params["force"]:
             raise ConvergeError(f"{self.what} is {power}; shut it down first (vm_power), or give force: true.")
         hardware = hardware_of(current["config.hardware"]) if "config.hardware" in current else {}
-        before = self.result["vm"] = self._shown(current["ref"], current, hardware)
+        before = self.facts["vm"] = self._shown(current["ref"], current, hardware)
         return Change(self.what, before, None, "remove", {"ref": current["ref"], "power": power})
 
     def _remove(self, change: Change) -> None:
@@ -231,7 +233,7 @@ class Deployment:
         if change.args["power"] != "poweredOff":
             wait_for_task(self.client, machine.PowerOffVM_Task())
         wait_for_task(self.client, machine.Destroy_Task())
-        del self.result["vm"]
+        del self.facts["vm"]
 
 
 def under_way(values: dict) -> bool:

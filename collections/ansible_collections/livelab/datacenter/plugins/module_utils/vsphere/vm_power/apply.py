@@ -8,7 +8,7 @@ import ipaddress
 import time
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.site import find_machine
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import wait_for_task
@@ -68,13 +68,12 @@ def address(values: dict) -> str | None:
     return str(min(found, key=lambda one: one.version)) if found else None
 
 
-class Power:
+class Power(Work):
     """The three steps of vm_power: `read`, `plan`, `apply`; then `result` and `close`."""
 
     def __init__(self, params: dict, check_mode: bool) -> None:
-        self.params = params
+        super().__init__(params)
         self.check_mode = check_mode
-        self.client: Client | None = None
         self.machine: Any = None
         self.what = f"virtual machine {params['name']}"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.site import Found, Site, sees
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
@@ -35,16 +35,14 @@ class Place:
     datastore: Found | None
 
 
-class Motion:
+class Motion(Work):
     """The three steps of vmotion: `read`, `plan`, `apply`; then `result` and `close`."""
 
     def __init__(self, params: dict) -> None:
-        self.params = params
-        self.client: Client | None = None
+        super().__init__(params)
         self.site: Site | None = None
         self.machine: Any = None
         self.name: str = params["name"]
-        self.warnings: list[str] = []
         self.migration: dict | None = None
         self._host_name = ""
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import rest_v2 as module
 
@@ -69,7 +69,7 @@ def server(files):
 
 @pytest.fixture
 def nas(server, files, monkeypatch):
-    monkeypatch.setattr(module, "_FIRST_WAIT", 0)
+    monkeypatch.setattr(connection, "_FIRST_WAIT", 0)
     monkeypatch.setattr(module, "_JOB_WAIT", 0)
 
     def connect(*answers, **params):

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import (
     from_api,
     layout_of,
-    size_in_bytes,
 )
 
 ANSWERS = {
@@ -66,16 +64,3 @@ def test_storage_and_service():
 ])
 def test_layouts(kinds, layout):
     assert layout_of(kinds) == layout
-
-
-@pytest.mark.parametrize(("text", "size"), [
-    ("12G", 12 * 2**30), ("12GiB", 12 * 2**30), ("12 gb", 12 * 2**30), (1024, 1024), ("1.5K", 1536), ("1T", 2**40),
-])
-def test_sizes(text, size):
-    assert size_in_bytes("size", text) == size
-
-
-@pytest.mark.parametrize("text", ["", "G", "12X", "-1", "0", "1e3"])
-def test_what_is_no_size(text):
-    with pytest.raises(ConvergeError, match=r"size: '.*' is not a size"):
-        size_in_bytes("size", text)

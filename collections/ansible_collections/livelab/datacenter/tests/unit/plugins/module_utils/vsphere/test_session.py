@@ -6,6 +6,7 @@ from __future__ import annotations
 from types import SimpleNamespace as Obj
 
 import pytest
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import client as client_module
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
@@ -43,7 +44,7 @@ class Collector:
 
 @pytest.fixture
 def session(monkeypatch):
-    monkeypatch.setattr(client_module, "_FIRST_WAIT", 0)
+    monkeypatch.setattr(connection, "_FIRST_WAIT", 0)
 
     def connect(*answers, vcenter=True):
         made = Client.__new__(Client)

@@ -7,10 +7,11 @@ import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import (
     Change,
     ConvergeError,
+    Work,
     attempt,
     converge,
     diff,
-    dispatch,
+    explain_any,
     run_plainly,
 )
 
@@ -30,7 +31,10 @@ class Module:
 
     def __init__(self, check_mode=False, diff=False):
         self.check_mode, self._diff = check_mode, diff
-        self.result, self.failed = None, None
+        self.result, self.failed, self.warnings, self.no_log_values = None, None, [], set()
+
+    def warn(self, text):
+        self.warnings.append(text)
 
     def exit_json(self, **result):
         self.result, self.failed = result, False
@@ -41,9 +45,40 @@ class Module:
         raise Ended
 
 
-def run(module, apply, plan=lambda _current: PLAN, read=dict, **more):
+class Doing(Work):
+    """Work of which a test says what it does."""
+
+    def __init__(self, apply=pytest.fail, read=dict, close=lambda: None, **more):
+        super().__init__({"name": "lab"})
+        self.log = []
+        self._steps = {"apply": apply, "read": read, "close": close, **more}
+
+    def _step(self, name, *args):
+        self.log.append(name)
+        return self._steps[name](*args) if name in self._steps else None
+
+    def read(self):
+        return self._step("read")
+
+    def verify(self, changes):
+        return self._step("verify", changes)
+
+    def apply(self, change):
+        return self._step("apply", change)
+
+    def settle(self, changes):
+        return self._step("settle", changes)
+
+    def result(self):
+        return self._step("result") or {}
+
+    def close(self):
+        return self._step("close")
+
+
+def run(module, apply=pytest.fail, plan=lambda _current, _params: PLAN, check=None, explain=explain_any, work=None, **steps):
     with pytest.raises(Ended):
-        converge(module, read, plan, apply, **more)
+        converge(module, work or Doing(apply, **steps), plan=plan, check=check, explain=explain)
     return module.result
 
 
@@ -65,7 +100,7 @@ def test_check_mode_applies_nothing_but_tells_the_same():
 
 
 def test_nothing_to_do_is_no_change():
-    assert run(Module(), pytest.fail, plan=lambda _current: []) == {"changed": False, "changes": []}
+    assert run(Module(), pytest.fail, plan=lambda _current, _params: []) == {"changed": False, "changes": []}
 
 
 def test_diff_is_the_plan():
@@ -94,7 +129,7 @@ def test_failure_in_the_middle_says_what_is_done_and_what_is_not():
 
 
 def test_failure_of_the_plan_changes_nothing():
-    def plan(_current):
+    def plan(_current, _params):
         raise ConvergeError("no such disk", free=["da2"])
 
     module = Module()
@@ -120,7 +155,7 @@ def test_session_is_closed_after_a_failure_and_its_own_failure_is_ignored():
 
 
 def test_result_may_add_keys_and_say_that_something_changed():
-    result = run(Module(), pytest.fail, plan=lambda _current: [], result=lambda: {"changed": True, "luns": [1]})
+    result = run(Module(), pytest.fail, plan=lambda _current, _params: [], result=lambda: {"changed": True, "luns": [1]})
     assert (result["changed"], result["luns"]) == (True, [1])
 
 
@@ -141,7 +176,68 @@ def test_run_plainly_and_attempt():
     assert attempt(lambda: 3) == (3, None)
 
 
-def test_dispatch_calls_the_step_of_the_change():
-    seen = []
-    dispatch({"grow": lambda change: seen.append(change.what)})(PLAN[1])
-    assert seen == ["zvol tank/a"]
+def test_the_steps_come_in_this_order_and_check_mode_stops_after_verify():
+    order = ["read", "verify", "apply", "apply", "apply", "settle", "result", "close"]
+    for check_mode, wanted in ((False, order), (True, ["read", "verify", "result", "close"])):
+        work = Doing(apply=lambda _change: None)
+        run(Module(check_mode=check_mode), work=work, check=lambda params, it=work: it.log.append(params["name"]))
+        assert work.log == ["lab", *wanted]
+
+
+def test_what_check_refuses_is_not_even_read():
+    def check(_params):
+        raise ConvergeError("vlan_id: 5000")
+
+    result = run(Module(), read=pytest.fail, check=check)
+    assert result == {"msg": "vlan_id: 5000", "changed": False, "changes": []}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_verify_refuses_changes_nothing_in_either_mode(check_mode):
+    def verify(_changes):
+        raise ConvergeError("the certificate is another")
+
+    module = Module(check_mode=check_mode)
+    result = run(module, verify=verify)
+    assert module.failed
+    assert result == {"msg": "the certificate is another", "changed": False, "changes": []}
+
+
+def test_two_changes_of_one_name_are_refused_before_the_first():
+    module = Module()
+    result = run(module, plan=lambda _current, _params: [PLAN[0], PLAN[0]])
+    assert module.failed
+    assert "'pool tank' twice" in result["msg"]
+
+
+def test_settling_may_change_something_and_comes_without_a_plan_too():
+    for settled in (True, False, None):
+        result = run(Module(), plan=lambda _current, _params: [], settle=lambda _changes, it=settled: it)
+        assert result["changed"] is bool(settled)
+
+
+def test_warnings_reach_the_user_once_also_when_it_fails():
+    def read():
+        work.warn("no manifest")
+        work.warn("no manifest")
+        raise ConvergeError("gone")
+
+    work, module = Doing(read=read), Module()
+    run(module, work=work)
+    assert (module.failed, module.warnings) == (True, ["no manifest"])
+
+
+def test_a_secret_in_a_librarys_text_is_hidden():
+    module = Module()
+    module.no_log_values = {"key\nwith end", "pässwörd 1"}
+    read = lambda: (_ for _ in ()).throw(ValueError("header 'Bearer key\\nwith end' and p%C3%A4ssw%C3%B6rd%201"))  # noqa: E731
+    result = run(module, read=read)
+    assert result["msg"] == "ValueError: header 'Bearer ********' and ********"
+
+
+def test_a_change_is_applied_by_the_method_of_its_name():
+    class Growing(Work):
+        def grow(self, change):
+            return change.what
+
+    assert Growing({}).apply(PLAN[1]) == "zvol tank/a"

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words for messages."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing, twice, without_secrets
+
+SECRET = "contraseña <1>"
+
+
+@pytest.mark.parametrize("spelt", [
+    SECRET,
+    "contrase\\xf1a <1>",
+    "contrase\\u00f1a <1>",
+    "contrase%C3%B1a%20%3C1%3E",
+    "contrase%C3%B1a+%3C1%3E",
+    "contraseña &lt;1&gt;",
+    base64.b64encode(SECRET.encode()).decode(),
+])
+def test_a_secret_is_hidden_however_it_is_spelt(spelt):
+    assert without_secrets(f"it says '{spelt}'.", [SECRET]) == "it says '********'."
+
+
+def test_a_secret_within_another_and_a_line_end():
+    assert without_secrets("abcdef abc", ["abc", "abcdef"]) == "******** ********"
+    assert without_secrets(repr("abc\n"), ["abc\n"]) == "'********'"
+
+
+def test_words_are_no_secrets():
+    assert without_secrets("a b", ["", "a"]) == "a b"
+
+
+def test_lists():
+    assert listing(["b", "a", "b"]) == "a, b"
+    assert listing([]) == "none"
+    assert twice(["a", "b", "a", "b", "c"]) == ["a", "b"]
