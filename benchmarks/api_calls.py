@@ -22,7 +22,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 sys.path.insert(0, str(TOP))
 
-from tests.integration import states
+from tests.support import states
 from tests.support.ansible import Ansible
 from tests.support.twin import Twin
 

@@ -17,7 +17,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.integration import states
+from tests.support import states
 from tests.support.playbook import changed, finished, play
 from tests.support.twin import TOP, Twin
 

@@ -13,7 +13,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client 
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
 
-from tests.integration import states
+from tests.support import states
 
 pytestmark = pytest.mark.integration
 

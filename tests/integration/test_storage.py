@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.integration import states
+from tests.support import states
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration import states
+from tests.support import states
 
 pytestmark = pytest.mark.integration
 

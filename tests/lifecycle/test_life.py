@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tests.integration import states
+from tests.support import states
 from tests.support.ansible import Ansible
 from tests.support.twin import BINARY, Twin
 
