@@ -77,7 +77,7 @@ class DatastoreWork(Work):
             raise ConvergeError(f"{self.client.hostname} is a vCenter: 'hosts' must name the hosts that should see the "
                                 "datastore.")
         if self.client.is_vcenter:
-            return hosts.find_hosts(self.client, names)
+            return {host.name: host.ref for host in hosts.find_hosts(self.client, names)}
         if len(names) > 1:
             raise ConvergeError(f"hosts: {self.client.hostname} is a single ESXi host; for {', '.join(names)} connect "
                                 "to their vCenter.")
