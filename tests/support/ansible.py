@@ -137,3 +137,13 @@ class Ansible:
         missing = [want for want in wants if want not in result.msg]
         assert not missing, f"the error does not say {missing}: {result.msg}"
         return result
+
+    def refused_in_both_modes(self, module: str, args: dict, where: str, *wants: str, **options) -> Result:
+        """Assert that check mode and the run refuse it in the same words, which name every one of wants.
+
+        What the run would refuse is no plan: check mode must not promise it.
+        """
+        planned = self.refused(module, args, where, *wants, check=True, **options)
+        done = self.refused(module, args, where, *wants, **options)
+        assert planned.msg == done.msg, f"check mode: {planned.msg}\nthe run: {done.msg}"
+        return done
