@@ -8,21 +8,21 @@ variables and what a client adds.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import check_host, check_port
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise
 
 # How often a read is tried, and the seconds waited after the first failure; the wait doubles each time.
 _TRIES = 3
 _FIRST_WAIT = 1.0
 # Seconds: a day is more than any call takes, and less than what the socket library can count.
 _LONGEST_TIMEOUT = 86400
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 Options = Mapping[str, Mapping[str, Any]]
 Answer = TypeVar("Answer")
@@ -71,28 +71,7 @@ def check(params: Mapping[str, Any], secrets: tuple[str, ...] = ("password",)) -
     for name in ("username", *secrets):
         _check_text(name, params.get(name), secret=name in secrets)
     if params.get("thumbprint"):
-        tls.normalise(params["thumbprint"])
-
-
-def check_host(option: str, host: str) -> None:
-    """Refuse what is neither a host name nor an IP address.
-
-    :raises ConvergeError: naming the option.
-    """
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    labels = bare.rstrip(".").split(".")
-    if not (is_address(bare) or (len(bare) <= 253 and all(map(_LABEL.fullmatch, labels)))):
-        hint = " Leave out the scheme, the port and the path." if re.search(r"[/:]", host) else ""
-        raise ConvergeError(f"{option}: '{host}' is not a host name or an IP address.{hint}")
-
-
-def check_port(option: str, port: int) -> None:
-    """Refuse what is no TCP port.
-
-    :raises ConvergeError: naming the option.
-    """
-    if port not in range(1, 65536):
-        raise ConvergeError(f"{option}: {port} is not a TCP port; it must be from 1 to 65535.")
+        normalise(params["thumbprint"])
 
 
 def check_timeout(option: str, seconds: float) -> None:
@@ -111,39 +90,12 @@ def _check_text(option: str, value: str | None, secret: bool) -> None:
                             "file with the line end at its end?")
 
 
-def is_address(text: str, version: int | None = None) -> bool:
-    """Whether this is an IP address (of that version)."""
-    try:
-        return version in (None, ipaddress.ip_address(text).version)
-    except ValueError:
-        return False
-
-
-def same_host(one: str, other: str) -> bool:
-    """Whether two names or addresses are the same host's, as DNS and IP compare them: case, final dot, IPv6 form."""
-    return canonical_host(one) == canonical_host(other)
-
-
-def canonical_host(host: str) -> str:
-    """A host's name or address in the one spelling that equal ones share."""
-    bare = host.strip().strip("[]")
-    try:
-        return str(ipaddress.ip_address(bare))
-    except ValueError:
-        return bare.rstrip(".").lower()
-
-
-def url_host(host: str) -> str:
-    """A host as it stands in a URL: IPv6 addresses in brackets."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
 def tls_context(params: Mapping[str, Any]) -> Any:
     """The TLS context that ``thumbprint``, ``ca_path`` and ``validate_certs`` ask for.
 
     :raises ConvergeError: when one of them is wrong.
     """
-    pinned = tls.normalise(params["thumbprint"])[1] if params.get("thumbprint") else None
+    pinned = normalise(params["thumbprint"])[1] if params.get("thumbprint") else None
     return tls.context(params["validate_certs"], params.get("ca_path"), pinned)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.connection import same_host
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import same_host
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
@@ -149,6 +149,12 @@ class Inventory:
                                 f"{listing(one.name for one in every)}.")
         return every[0]
 
+    def datacenter_if_any(self, name: str) -> Found | None:
+        """The data centre of this name or path, ``None`` when there is none."""
+        every = self.of(vim.Datacenter)
+        fitting = self._fitting(name, every)
+        return self._only(vim.Datacenter, name, fitting) if fitting else None
+
     def host(self, name: str, datacenter: Found | None = None) -> Found:
         """The ESXi host of this name, whatever its state; names are compared as DNS does."""
         return self._one(vim.HostSystem, name, self.of(vim.HostSystem, datacenter), same_host)
@@ -162,6 +168,11 @@ class Inventory:
         for host in chosen:
             refuse_lost(host, self.server)
         return chosen
+
+    def host_if_any(self, name: str) -> Found | None:
+        """The same, ``None`` when there is none."""
+        fitting = self._fitting(name, self.of(vim.HostSystem), same_host)
+        return self._only(vim.HostSystem, name, fitting) if fitting else None
 
     def cluster(self, name: str, datacenter: Found | None = None) -> Found:
         """The cluster of this name or path."""

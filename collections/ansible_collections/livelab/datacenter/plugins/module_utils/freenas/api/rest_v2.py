@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import url_host
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
 
 try:
@@ -147,7 +148,7 @@ class Client:
             time.sleep(_JOB_WAIT)
 
     def _request(self, method: str, path: str, **content: Any) -> Any:
-        url = f"https://{connection.url_host(self.hostname)}:{self.port}/api/v2.0/{path}"
+        url = f"https://{url_host(self.hostname)}:{self.port}/api/v2.0/{path}"
         self.calls += 1
         try:
             answer = self._session.request(method, url, timeout=self.timeout, allow_redirects=False, **content)

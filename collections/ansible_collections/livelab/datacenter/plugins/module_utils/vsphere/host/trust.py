@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise, thumbprint
 
 _BOTH = ("SHA-256", "SHA-1")
 
@@ -33,7 +34,7 @@ class HostTrust:
         fetch: Callable[[str, int], bytes] = tls.peer_certificate,
     ) -> None:
         self._host, self._port, self._fetch = host, port, fetch
-        self._digest, self._pinned = tls.normalise(pinned, "esxi_thumbprint", _BOTH) if pinned else (None, None)
+        self._digest, self._pinned = normalise(pinned, "esxi_thumbprint", _BOTH) if pinned else (None, None)
         self._seen: dict[str, str] | None = None
 
     def check(self) -> None:
@@ -65,7 +66,7 @@ class HostTrust:
         if not wanted:
             raise ConvergeError(f"the vCenter does not trust the certificate of host '{self._host}', and does not say "
                                 "which it sees.")
-        digest, wanted_plain = tls.normalise(wanted, "the vCenter's answer", _BOTH)
+        digest, wanted_plain = normalise(wanted, "the vCenter's answer", _BOTH)
         vouched = seen[digest] if seen else (self._pinned if digest == self._digest else None)
         if vouched is None:
             raise ConvergeError(f"the vCenter asks for the {digest} thumbprint of host '{self._host}', and this "
@@ -81,7 +82,7 @@ class HostTrust:
         if self._seen is None:
             try:
                 certificate = self._fetch(self._host, self._port)
-                self._seen = {digest: tls.thumbprint(certificate, digest) for digest in _BOTH}
+                self._seen = {digest: thumbprint(certificate, digest) for digest in _BOTH}
             except OSError:
                 self._seen = {}
         return self._seen or None

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise, thumbprint
 
 _BLOCK = 1024 * 1024
 
@@ -83,13 +84,13 @@ class Target:
         if not params["validate_certs"] and not params["thumbprint"]:
             return tls.context(validate_certs=False)
         certificate = tls.peer_certificate(self.host, self.port, self._timeout)
-        actual = tls.thumbprint(certificate)
-        pinned = tls.normalise(params["thumbprint"])[1] if params["thumbprint"] else None
+        actual = thumbprint(certificate)
+        pinned = normalise(params["thumbprint"])[1] if params["thumbprint"] else None
         if actual == pinned:
             return tls.context(pinned=actual)
         if vouched:
-            digest, wanted = tls.normalise(vouched, "the lease's thumbprint", ("SHA-256", "SHA-1"))
-            if tls.thumbprint(certificate, digest) == wanted:
+            digest, wanted = normalise(vouched, "the lease's thumbprint", ("SHA-256", "SHA-1"))
+            if thumbprint(certificate, digest) == wanted:
                 return tls.context(pinned=actual)
         return tls.context(ca_path=params["ca_path"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import same_host
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 
 GOOD = {
@@ -58,12 +59,12 @@ def test_a_secret_that_is_no_header_is_refused_by_name_and_not_shown(password):
     ("[::1]", "::1"),
 ])
 def test_the_same_host(one, other):
-    assert connection.same_host(one, other)
+    assert same_host(one, other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("esxi1", "esxi1.lab"), ("10.0.0.1", "10.0.0.10"), ("::1", "::2")])
 def test_other_hosts(one, other):
-    assert not connection.same_host(one, other)
+    assert not same_host(one, other)
 
 
 def test_retrying_is_for_what_may_pass(monkeypatch):

@@ -12,6 +12,7 @@ import threading
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise, thumbprint
 
 DIGEST = hashlib.sha256(b"x").hexdigest()
 COLONS = ":".join(DIGEST[i : i + 2] for i in range(0, 64, 2)).upper()
@@ -19,20 +20,20 @@ COLONS = ":".join(DIGEST[i : i + 2] for i in range(0, 64, 2)).upper()
 
 @pytest.mark.parametrize("text", [DIGEST, DIGEST.upper(), COLONS, COLONS.lower(), f"SHA256:{DIGEST}", f" {COLONS} "])
 def test_a_thumbprint_in_any_notation(text):
-    assert tls.normalise(text) == ("SHA-256", COLONS)
+    assert normalise(text) == ("SHA-256", COLONS)
 
 
 def test_sha1_only_where_it_is_accepted():
     sha1 = hashlib.sha1(b"x").hexdigest()
-    assert tls.normalise(sha1, "t", ("SHA-256", "SHA-1"))[0] == "SHA-1"
+    assert normalise(sha1, "t", ("SHA-256", "SHA-1"))[0] == "SHA-1"
     with pytest.raises(ConvergeError, match=r"thumbprint: '.*' is not a thumbprint; it must be the 64 hex digits of"):
-        tls.normalise(sha1)
+        normalise(sha1)
 
 
 @pytest.mark.parametrize("text", ["", "zz", DIGEST[:-1], DIGEST + "0", "sha256"])
 def test_what_is_no_thumbprint(text):
     with pytest.raises(ConvergeError, match="is not a thumbprint"):
-        tls.normalise(text)
+        normalise(text)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def connect(context, port):
 
 def test_pinned_certificate_is_accepted_though_self_signed(server):
     port, certificate, _ca, _received = server
-    connect(tls.context(pinned=tls.thumbprint(certificate)), port)
+    connect(tls.context(pinned=thumbprint(certificate)), port)
 
 
 def test_another_certificate_ends_the_connection_before_anything_is_sent(server):
@@ -86,7 +87,7 @@ def test_another_certificate_ends_the_connection_before_anything_is_sent(server)
     before = list(filter(None, received))
     with pytest.raises(tls.ThumbprintMismatch) as caught:
         connect(tls.context(pinned="00:" * 31 + "00"), port)
-    assert caught.value.actual == tls.thumbprint(certificate)
+    assert caught.value.actual == thumbprint(certificate)
     assert list(filter(None, received)) == before
 
 
@@ -96,7 +97,7 @@ def test_verified_by_default_and_with_a_ca(server):
         connect(tls.context(), port)
     text = tls.explain(caught.value, "127.0.0.1", port, 5)
     assert "is not trusted" in text
-    assert tls.thumbprint(certificate) in text
+    assert thumbprint(certificate) in text
     connect(tls.context(ca_path=ca), port)
     connect(tls.context(validate_certs=False), port)
 

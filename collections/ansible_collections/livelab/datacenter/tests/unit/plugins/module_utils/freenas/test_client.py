@@ -10,8 +10,9 @@ import subprocess
 import threading
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import rest_v2 as module
 
 pytest.importorskip("requests")
@@ -98,7 +99,7 @@ def test_reads_with_basic_auth_and_with_a_key(nas, server):
 
 
 def test_pinned_certificate(nas, files):
-    pinned = tls.thumbprint(ssl.PEM_cert_to_DER_cert(files[1].read_text()))
+    pinned = thumbprint(ssl.PEM_cert_to_DER_cert(files[1].read_text()))
     assert nas((200, []), ca_path=None, thumbprint=pinned).get("pool") == []
     assert nas((200, []), ca_path=None, validate_certs=False).get("pool") == []
 

@@ -11,8 +11,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.upload import Target
 
 DISK = bytes(range(256)) * 20000
@@ -67,7 +67,7 @@ def url(server, path="/nfc/disk.vmdk"):
 
 
 def own_thumbprint(certificate, digest="SHA-256"):
-    return tls.thumbprint(ssl.PEM_cert_to_DER_cert((certificate / "cert.pem").read_text()), digest)
+    return thumbprint(ssl.PEM_cert_to_DER_cert((certificate / "cert.pem").read_text()), digest)
 
 
 def test_a_disk_arrives_whole_and_progress_is_told(server, certificate):

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.trust import HostTrust
 
 CERTIFICATE, OTHER = b"the host's", b"another's"
-SHA256, SHA1 = tls.thumbprint(CERTIFICATE), tls.thumbprint(CERTIFICATE, "SHA-1")
+SHA256, SHA1 = thumbprint(CERTIFICATE), thumbprint(CERTIFICATE, "SHA-1")
 
 
 def reachable(_host, _port):
@@ -36,7 +36,7 @@ def test_either_digest_answers_either(pinned, wanted):
 @pytest.mark.parametrize("digest", ["SHA-256", "SHA-1"])
 def test_a_wrong_thumbprint_is_found_before_the_vcenter_is_asked(digest):
     with pytest.raises(ConvergeError, match=f"the {digest} thumbprint of esxi1:443 is .* The host was not added"):
-        trust(tls.thumbprint(OTHER, digest)).check()
+        trust(thumbprint(OTHER, digest)).check()
 
 
 def test_nothing_pinned_fails_and_shows_it():
@@ -51,7 +51,7 @@ def test_nothing_pinned_fails_and_shows_it():
 
 def test_the_vcenter_sees_another_certificate():
     with pytest.raises(ConvergeError, match="the vCenter sees another certificate"):
-        trust(SHA256).answer(tls.thumbprint(OTHER))
+        trust(SHA256).answer(thumbprint(OTHER))
 
 
 def test_a_host_that_only_the_vcenter_reaches():
@@ -62,7 +62,7 @@ def test_a_host_that_only_the_vcenter_reaches():
     with pytest.raises(ConvergeError, match="the vCenter asks for the SHA-256 thumbprint"):
         host.answer(SHA256)
     with pytest.raises(ConvergeError, match="the vCenter sees another certificate"):
-        host.answer(tls.thumbprint(OTHER, "SHA-1"))
+        host.answer(thumbprint(OTHER, "SHA-1"))
 
 
 def test_a_vcenter_that_does_not_say_what_it_sees():

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host import apply as module
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.trust import HostTrust
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed
@@ -14,7 +14,7 @@ vim = pytest.importorskip("pyVmomi").vim
 vmodl = pytest.importorskip("pyVmomi").vmodl
 
 CERTIFICATE = b"certificate"
-SHA256, SHA1 = tls.thumbprint(CERTIFICATE), tls.thumbprint(CERTIFICATE, "SHA-1")
+SHA256, SHA1 = thumbprint(CERTIFICATE), thumbprint(CERTIFICATE, "SHA-1")
 
 
 def failed(fault):
@@ -58,7 +58,7 @@ def test_a_vcenter_that_trusts_the_host_by_itself(add):
 
 @pytest.mark.parametrize(("pinned", "fault", "said"), [
     (None, vim.fault.SSLVerifyFault(thumbprint=SHA1), f"does not trust .* Its thumbprint is {SHA256}"),
-    (SHA256, vim.fault.SSLVerifyFault(thumbprint=tls.thumbprint(b"x")), "sees another certificate"),
+    (SHA256, vim.fault.SSLVerifyFault(thumbprint=thumbprint(b"x")), "sees another certificate"),
     (SHA256, vim.fault.InvalidLogin(), "host 'esxi1' refuses the login: wrong user name 'root' or wrong password"),
     (SHA256, vim.fault.NoHost(name="esxi1"), "the vCenter cannot reach host 'esxi1' at port 443"),
     (SHA256, vim.fault.AlreadyBeingManaged(ipAddress="10.0.0.9"), "managed by another vCenter, at 10.0.0.9; 'force"),
