@@ -20,13 +20,13 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import escape as escape
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import unescape as unescape
 
 # Every object needs these to have a name and a path.
 _ALWAYS = ("name", "parent")
 _CONNECTION = "runtime.connectionState"
 _MAINTENANCE = "runtime.inMaintenanceMode"
-_ESCAPES = {"%": "%25", "/": "%2f", "\\": "%5c"}
-_UNESCAPES = {escaped: plain for plain, escaped in _ESCAPES.items()}
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 # How messages call an object of a type.
 _NOUNS = {
@@ -39,16 +39,6 @@ _NOUNS = {
     "ResourcePool": "resource pool",
     "Folder": "folder",
 }
-
-
-def unescape(name: str) -> str:
-    """A name as the user writes it, from one as a vCenter keeps it: ``10.0.0.0/24`` of ``10.0.0.0%2f24``."""
-    return re.sub("%(25|2f|5c)", lambda match: _UNESCAPES[match[0].lower()], name, flags=re.IGNORECASE)
-
-
-def escape(name: str) -> str:
-    """A name as a vCenter keeps it, from one as the user writes it."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in name)
 
 
 @dataclass(frozen=True)
