@@ -64,14 +64,6 @@ type VCenterConfig struct {
 	Version string `yaml:"version"`
 }
 
-// NASConfig is the network storage.
-type NASConfig struct {
-	// Address of the API. Default: control network, 131.
-	Address string `yaml:"address"`
-	// Portal is the address and port where iSCSI may be served. Default: data network, 129, port 3260.
-	Portal string `yaml:"portal"`
-}
-
 // GuestConfig is the machines' own network.
 type GuestConfig struct {
 	// Subnet in CIDR notation. Default: 192.168.1.0/24.
@@ -122,8 +114,7 @@ func (c *Config) defaults() {
 	}
 	setDefault(&c.VCenter.Address, c.control(20))
 	setDefault(&c.VCenter.User, "administrator@vsphere.local")
-	setDefault(&c.NAS.Address, c.control(131))
-	setDefault(&c.NAS.Portal, c.DataNetwork+".129:3260")
+	c.NAS.defaults(c)
 	setDefault(&c.Guests.Subnet, "192.168.1.0/24")
 	setDefault(&c.Guests.Gateway, "192.168.1.1")
 	if c.Guests.Leases == nil {
@@ -167,11 +158,7 @@ func (c *Config) Check() error {
 		}
 		owner[value] = key
 	}
-	portal, err := netip.ParseAddrPort(c.NAS.Portal)
-	if err != nil || !portal.Addr().IsLoopback() {
-		return fmt.Errorf("nas.portal %q: a loopback address and port is needed, such as 127.10.2.129:3260", c.NAS.Portal)
-	}
-	return nil
+	return c.NAS.check()
 }
 
 // control is an address in the control network.

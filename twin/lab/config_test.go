@@ -44,6 +44,19 @@ func TestNetworksMoveEverything(t *testing.T) {
 	}
 }
 
+func TestNASIsWhatTheVersionSays(t *testing.T) {
+	c, err := load(t, "nas: {version: \"9.3\", disks: [{}, {size_gb: 10, serial: A, exported_pool: old}]}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.NAS.version().Name != "9.3.1" || c.NAS.dialects() != "REST v1.0" {
+		t.Errorf("version %s, dialects %s", c.NAS.version().Name, c.NAS.dialects())
+	}
+	if disks := c.NAS.disks(); len(disks) != 2 || !disks[0].System || disks[1].System || disks[1].ExportedPool != "old" || disks[1].Size != 10<<30 {
+		t.Errorf("disks %+v", disks)
+	}
+}
+
 func TestWhatIsWrongIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"backing: vmware":                                  `backing "vmware" is not known`,
@@ -53,6 +66,10 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"vcenter: {address: 127.10.1.11}":                  "address of host 1 and vcenter.address are both 127.10.1.11",
 		"hosts: [{number: 2}, {number: 2}]":                "two have the number 2",
 		"nas: {portal: 127.10.2.129}":                      `nas.portal "127.10.2.129"`,
+		"nas: {version: \"9.2\"}":                          `nas.version "9.2" is not known; it is one of 9.3.0, `,
+		"nas: {two_factor: secret1}":                       "nas.two_factor: a secret in base32",
+		"nas: {disks: [{name: sdb}, {name: sdb}]}":         `nas.disks: two have the name "sdb"`,
+		"nas: {disks: [{size_gb: -1}]}":                    "nas.disks: the size of disk 0",
 		"hosts: [{number: 1, address: 127.10.1.11}, text]": "line 1",
 	} {
 		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), want) {

@@ -74,6 +74,6 @@ func (l *Lab) Status() Status {
 	return Status{
 		Running: true, PID: os.Getpid(), Since: l.began, Dir: string(l.Dir),
 		Backing: l.Config.Backing, Accel: l.accel(), Endpoints: l.Endpoints(), Machines: l.machines(),
-		Facts: facts(l.Config.Backing, l.accel()), Calls: l.calls(),
+		Facts: facts(l.Config.Backing, l.accel(), l.Config.NAS), Calls: l.calls(),
 	}
 }

@@ -24,7 +24,7 @@ type Description struct {
 // describe writes lab.json.
 func (l *Lab) describe(context.Context) error {
 	d := Description{
-		Backing: l.Config.Backing, Accel: l.accel(), Facts: facts(l.Config.Backing, l.accel()), Thumbprints: map[string]string{},
+		Backing: l.Config.Backing, Accel: l.accel(), Facts: facts(l.Config.Backing, l.accel(), l.Config.NAS), Thumbprints: map[string]string{},
 	}
 	addresses := []string{l.Config.VCenter.Address, l.Config.NAS.Address}
 	for _, h := range l.Config.Hosts {

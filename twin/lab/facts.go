@@ -3,10 +3,10 @@
 package lab
 
 // facts say what of this data centre is real. It is printed by status and goes into the summary and the report.
-func facts(backing, accel string) []Fact {
+func facts(backing, accel string, nas NASConfig) []Fact {
 	always := []Fact{
 		{"vSphere API", "stand-in", "govmomi's simulator, extended; no VMware software runs here"},
-		{"NAS API", "stand-in", "FreeNAS API v2.0 in front of a real iSCSI target"},
+		{"NAS API", "stand-in", "that of " + nas.version().Full + " (" + nas.dialects() + ") in front of a real iSCSI target"},
 		{"iSCSI and LUNs", "real", "served by tgtd; hosts discover and log in over TCP"},
 		{"datastore on the LUN", "real", "kept on the LUN itself, not in VMware's on-disk format"},
 	}

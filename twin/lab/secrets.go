@@ -17,6 +17,7 @@ type Secrets struct {
 	ESXi          string `yaml:"lab_esxi_password"`
 	VCenter       string `yaml:"lab_vcenter_password"`
 	NAS           string `yaml:"lab_nas_password"`
+	NASKey        string `yaml:"lab_nas_api_key"`
 	CHAP          string `yaml:"lab_chap_password"`
 	MySQLRoot     string `yaml:"lab_mysql_root_password"`
 	OwncloudDB    string `yaml:"lab_owncloud_db_password"`
@@ -25,6 +26,9 @@ type Secrets struct {
 
 // chapLength is in the 12 to 16 characters that every iSCSI implementation takes.
 const chapLength = 14
+
+// keyLength is that of a TrueNAS's own API keys, behind the key's number.
+const keyLength = 64
 
 const secretsHeader = "---\n# Passwords of this data centre, made at random when it was first started.\n"
 
@@ -43,6 +47,7 @@ func LoadSecrets(d Dir) (Secrets, error) {
 		setDefault(field, password(20))
 	}
 	setDefault(&s.CHAP, password(chapLength))
+	setDefault(&s.NASKey, "1-"+password(keyLength))
 	if s == before {
 		return s, os.Chmod(d.Secrets(), 0o600)
 	}

@@ -35,7 +35,7 @@ func TestCredentials(t *testing.T) {
 	made := n.OK("POST", "/api_key", M{"name": "ansible"}).(M)
 	key := "Bearer " + made["key"].(string)
 	n.Restart()
-	if status, version := n.Call(key, "GET", "/system/version/", nil); status != 200 || version != nas.Version {
+	if status, version := n.Call(key, "GET", "/system/version/", nil); status != 200 || version != n.Version() {
 		t.Errorf("with an API key: %d %v", status, version)
 	}
 	if list := fmt.Sprint(n.OK("GET", "/api_key", nil)); strings.Contains(list, made["key"].(string)) {
@@ -58,7 +58,7 @@ func TestPools(t *testing.T) {
 		field string
 	}{
 		"no name":        {pool("", "STRIPE", "da1"), "pool_create.name"},
-		"unknown layout": {pool("tank", "RAID7", "da1"), "pool_create.topology.data.0.type"},
+		"unknown layout": {pool("tank", "RAID7", "da1"), "pool_create.topology.data"},
 		"few disks":      {pool("tank", "MIRROR", "da1"), "pool_create.topology.data.0.disks"},
 		"no vdev":        {M{"name": "tank", "topology": M{}}, "pool_create.topology.data"},
 		"unknown field":  {M{"name": "tank", "disks": "da1"}, "pool_create.disks"},
@@ -166,7 +166,7 @@ func TestISCSIValidation(t *testing.T) {
 		{"/iscsi/portal", M{"listen": []M{}}, "iscsiportal_create.listen"},
 		{"/iscsi/portal", M{"listen": []M{{"ip": host}}}, "iscsiportal_create.listen"},
 		{"/iscsi/portal", M{"listen": []M{{"ip": "192.168.2.129"}}}, "iscsiportal_create.listen"},
-		{"/iscsi/initiator", M{"auth_network": []string{"all"}}, "iscsi_initiator_create.auth_network"},
+		{"/iscsi/initiator", M{"auth_network": []string{"all"}}, "iscsi_initiator_create.auth_network.0"},
 		{"/iscsi/auth", M{"tag": 1, "user": "u", "secret": "short"}, "iscsi_auth_create.secret"},
 		{"/iscsi/auth", M{"tag": 1, "user": "u", "secret": "twelve-chars", "peeruser": "p", "peersecret": "twelve-chars"}, "iscsi_auth_create.peersecret"},
 		{"/iscsi/target", M{"name": "VMware"}, "iscsi_target_create.name"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package nas is a network storage server with the interfaces of FreeNAS and TrueNAS CORE: the REST API v2.0 over
-// HTTPS, and iSCSI. Pools and datasets are kept as accounts only; zvols are sparse files, served by a real tgtd.
+// Package nas is a network storage server with the interfaces of FreeNAS and TrueNAS, as the version that it is told to
+// be has them: the API over HTTPS in up to three dialects, and iSCSI. What it is and does is in package model.
 package nas
 
 import (
@@ -9,153 +9,173 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
-	"sync"
-	"time"
 
-	"livelab.dev/twin/nas/tgt"
+	"livelab.dev/twin/nas/model"
+	"livelab.dev/twin/nas/versions"
 )
 
-// Version is what the NAS says it is.
-const Version = "TrueNAS-13.0-U6.2"
-
 // GiB is 2^30 bytes.
-const GiB = int64(1) << 30
+const GiB = model.GiB
 
-// Disk is a physical disk of the NAS. Nothing is stored on it: it is the room that pools are made of.
-type Disk struct {
-	Name   string // as FreeBSD names it, "da1"
-	Size   int64  // bytes
-	System bool   // holds the operating system; pools cannot have it
-}
+// Disk is a physical disk of the NAS.
+type Disk = model.Disk
 
 // Config says what a NAS is to be.
 type Config struct {
-	Dir    string // where its state and its zvols are kept; made when missing, without commas in its path
-	RunDir string // for sockets; made when empty, away from Dir when that path is too long for a socket
-	Listen string // host:port of the REST API
-	// Portals are host:port addresses on which the NAS may serve iSCSI. Their hosts and Listen's are its own addresses;
-	// the portals themselves are made by the API.
+	Dir     string // where its state and its zvols are kept; made when missing, without commas in its path
+	RunDir  string // for sockets; made when empty, away from Dir when that path is too long for a socket
+	Version string // "9.3.0" to "26.0"; default versions.Default
+	Listen  string // host:port of the API
+	// Portals are host:port addresses on which the NAS may serve iSCSI. Their hosts and Listen's are its own addresses,
+	// each on an adapter of its own; the portals themselves are made by the API.
 	Portals  []string
+	DHCP     bool   // those addresses come from DHCP and are not configured yet
 	Username string // default "root"
 	Password string
-	APIKey   string // accepted as Bearer token beside the keys made by the API; empty for none
-	Hostname string // default "freenas.local"
-	Disks    []Disk // default da0 (system), da1 and da2, 32 GiB each
+	APIKey   string // the first API key, "1-…"; empty for none
+	OTP      string // a secret in base32: logging in takes two factors
+	Hostname string // default "freenas.local" or "truenas.local"
+	Disks    []Disk // default: one of 32 GiB for the system and two for pools
 	TLS      *tls.Config
 	Logf     func(format string, args ...any) // default: nowhere
 }
 
 // Server is a NAS.
 type Server struct {
-	cfg       Config
-	addresses []netip.Addr
-	started   time.Time
-	http      *http.Server
-	listener  net.Listener
-
-	mu    sync.RWMutex // guards state, jobs and service
-	state *State
-	jobs  []*Job
-
-	service *service
+	cfg     Config
+	version *versions.Version
+	nas     *model.NAS
+	door    *door
 }
 
 // New prepares a NAS from what Dir holds, or a newly installed one. It opens no port; Start does.
 func New(cfg Config) (*Server, error) {
+	version, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, version: version}
+	listen, ports, err := cfg.ports(version)
+	if err != nil {
+		return nil, err
+	}
+	s.door = &door{port: listen.Port(), tls: cfg.TLS, logf: cfg.Logf}
+	s.nas, err = model.New(model.Config{
+		Dir: cfg.Dir, RunDir: cfg.RunDir, Version: version, Username: cfg.Username, Password: model.HashPassword(cfg.Password),
+		APIKey: cfg.APIKey, OTP: cfg.OTP, Hostname: cfg.Hostname, Disks: cfg.Disks, Ports: ports, Moved: s.door.move, Logf: cfg.Logf,
+	})
+	return s, err
+}
+
+// complete fills in the defaults.
+func (cfg *Config) complete() (*versions.Version, error) {
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}
+	}
+	if cfg.Version == "" {
+		cfg.Version = versions.Default
+	}
+	version, err := versions.Lookup(cfg.Version)
+	if err != nil {
+		return nil, fmt.Errorf("nas: %w", err)
 	}
 	if cfg.Username == "" {
 		cfg.Username = "root"
 	}
 	if cfg.Hostname == "" {
 		cfg.Hostname = "freenas.local"
+		if version.Linux {
+			cfg.Hostname = "truenas.local"
+		}
 	}
 	if cfg.Disks == nil {
-		cfg.Disks = []Disk{{"da0", 32 * GiB, true}, {"da1", 32 * GiB, false}, {"da2", 32 * GiB, false}}
+		for i := range 3 {
+			cfg.Disks = append(cfg.Disks, Disk{Size: 32 * GiB, System: i == 0})
+		}
 	}
+	cfg.Disks = nameDisks(version, cfg.Disks)
 	if cfg.Password == "" || cfg.TLS == nil {
 		return nil, errors.New("nas: a password and a TLS configuration are required")
 	}
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Dir = dir
-	if err := tgt.Check("nas: directory", dir); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	s := &Server{cfg: cfg, started: time.Now()}
-	if s.addresses, err = ownAddresses(cfg); err != nil {
-		return nil, err
-	}
-	if s.state, err = loadState(s.statePath()); err != nil {
-		return nil, err
-	}
-	s.service = newService(s)
-	return s, nil
+	cfg.Dir, err = filepath.Abs(cfg.Dir)
+	return version, err
 }
 
-func ownAddresses(cfg Config) ([]netip.Addr, error) {
-	var all []netip.Addr
-	for _, address := range append([]string{cfg.Listen}, cfg.Portals...) {
+// nameDisks gives names and serial numbers to the disks that have none: da0 on FreeBSD, sda on Linux.
+func nameDisks(v *versions.Version, disks []Disk) []Disk {
+	named := make([]Disk, len(disks))
+	for i, d := range disks {
+		if d.Name == "" {
+			d.Name = fmt.Sprintf("da%d", i)
+			if v.Linux {
+				d.Name = "sd" + string(rune('a'+i))
+			}
+		}
+		if d.Serial == "" {
+			d.Serial = fmt.Sprintf("LAB%05d", i)
+		}
+		named[i] = d
+	}
+	return named
+}
+
+// adapters are the names of the network adapters, in their order.
+func adapters(v *versions.Version, i int) string {
+	if v.Linux {
+		return fmt.Sprintf("ens%d", 33+i)
+	}
+	return fmt.Sprintf("em%d", i)
+}
+
+// prefixLen is the length of the lab's networks.
+const prefixLen = 24
+
+// ports are the NAS's network adapters: one for each of its addresses.
+func (cfg *Config) ports(v *versions.Version) (netip.AddrPort, []model.Port, error) {
+	var listen netip.AddrPort
+	var ports []model.Port
+	seen := map[netip.Addr]bool{}
+	for i, address := range append([]string{cfg.Listen}, cfg.Portals...) {
 		a, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return nil, fmt.Errorf("nas: address %q is not an IP address and a port: %w", address, err)
+			return listen, nil, fmt.Errorf("nas: address %q is not an IP address and a port: %w", address, err)
 		}
-		all = append(all, a.Addr())
+		if i == 0 {
+			listen = a
+		}
+		if !seen[a.Addr()] {
+			ports = append(ports, model.Port{Name: adapters(v, len(ports)), Address: netip.PrefixFrom(a.Addr(), prefixLen), DHCP: cfg.DHCP})
+			seen[a.Addr()] = true
+		}
 	}
-	return all, nil
+	return listen, ports, nil
 }
 
-// Start opens the REST API and, where its service is set to start automatically, iSCSI. The NAS runs until Close or
-// until ctx ends.
+// Start opens the API and, where its service is set to start automatically, iSCSI. The NAS runs until Close or until
+// ctx ends.
 func (s *Server) Start(ctx context.Context) error {
-	l, err := net.Listen("tcp", s.cfg.Listen)
-	if err != nil {
+	s.door.handler = s.handler()
+	if err := s.door.move(s.nas.Addresses()); err != nil {
 		return fmt.Errorf("nas: API: %w", err)
 	}
-	s.listener = tls.NewListener(l, s.cfg.TLS)
-	if s.state.Service.Enable {
-		if err := s.service.start(s.state); err != nil {
-			return errors.Join(fmt.Errorf("nas: iSCSI: %w", err), s.Close())
-		}
+	if err := s.nas.StartServices(); err != nil {
+		return errors.Join(err, s.Close())
 	}
-	s.http = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: newErrorLog(s.cfg.Logf),
-	}
-	go func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			s.cfg.Logf("nas: API: %v", err)
-		}
-	}()
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return nil
 }
 
 // Close ends the API, iSCSI and tgtd. The state stays on disk. Closing twice does nothing.
 func (s *Server) Close() error {
-	var err error
-	if s.http != nil {
-		err = s.http.Close()
-	}
-	if s.listener != nil {
-		if e := s.listener.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
-			err = errors.Join(err, e)
-		}
-	}
-	s.service.close()
+	err := s.door.close()
+	s.nas.Close()
 	return err
 }
 
 // TargetPID is tgtd's process id, or 0 when iSCSI is not running.
-func (s *Server) TargetPID() int { return s.service.pid() }
+func (s *Server) TargetPID() int { return s.nas.TargetPID() }
+
+// Version is what the NAS says it is.
+func (s *Server) Version() string { return s.version.Full }

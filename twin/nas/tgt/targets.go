@@ -51,6 +51,9 @@ func (l LUN) params() string {
 type Config struct {
 	Targets  []Target
 	Accounts []Account
+	// Discoverers may discover by CHAP; nil asks for none. Outgoing is the account by which tgtd proves itself to them.
+	Discoverers []string
+	Outgoing    string
 }
 
 // Apply brings tgtd from one configuration to another. Sessions of targets that stay are left alone; those of targets
@@ -100,8 +103,13 @@ func (c Control) Apply(from, to Config) error {
 		}
 		keep(c.applyTarget(old, target, renewed, closed[target.TID]), "target %s", target.Name)
 	}
+	old := Target{TID: everywhere, Users: from.Discoverers, Outgoing: from.Outgoing}
+	keep(c.applyUsers(old, Target{TID: everywhere, Users: to.Discoverers, Outgoing: to.Outgoing}, renewed), "discovery")
 	return errors.Join(errs...)
 }
+
+// everywhere is tgtd's number for what belongs to no target: discovery.
+const everywhere = -1
 
 func same(a, b Target) bool { return a.TID == b.TID && a.Name == b.Name }
 

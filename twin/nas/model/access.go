@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package nas
+package model
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 )
 
 // admitted says whether a visitor may log in to a target where it stands. CHAP, where asked for, comes after it.
-func admitted(state *State, nas *Server, who portal.Visitor, target string) bool {
+func admitted(state *State, nas *NAS, who portal.Visitor, target string) bool {
 	for _, t := range state.Targets {
 		if state.iqn(t) == target {
 			_, ok := state.group(nas, t, who)
@@ -25,9 +25,12 @@ func admitted(state *State, nas *Server, who portal.Visitor, target string) bool
 }
 
 // group is the first of a target's groups that lets a visitor in at the portal where it has come.
-func (s *State) group(nas *Server, t Target, who portal.Visitor) (Group, bool) {
+func (s *State) group(nas *NAS, t Target, who portal.Visitor) (Group, bool) {
+	if nas.Version.GlobalPort && !near(t.AuthNetworks, who) {
+		return Group{}, false
+	}
 	for _, g := range t.Groups {
-		if p, ok := s.portal(g.Portal); ok && slices.Contains(nas.listens(p), who.Portal) && s.welcome(g.Initiator, who) {
+		if p, ok := s.portal(g.Portal); ok && slices.Contains(nas.listens(s, p), who.Portal) && s.welcome(g.Initiator, who) {
 			return g, true
 		}
 	}
@@ -52,17 +55,21 @@ func (s *State) welcome(initiator *int, who portal.Visitor) bool {
 			continue
 		}
 		named := len(i.Initiators) == 0 || slices.Contains(i.Initiators, who.Initiator)
-		near := len(i.AuthNetwork) == 0 || slices.ContainsFunc(i.AuthNetwork, func(network string) bool {
-			prefix, err := parseNetwork(network)
-			return err == nil && prefix.Contains(who.Peer)
-		})
-		return named && near
+		return named && near(i.AuthNetwork, who)
 	}
 	return true
 }
 
+// near says whether a visitor comes from one of the networks; none lets everyone in.
+func near(networks []string, who portal.Visitor) bool {
+	return len(networks) == 0 || slices.ContainsFunc(networks, func(network string) bool {
+		prefix, err := parseNetwork(network)
+		return err == nil && prefix.Contains(who.Peer)
+	})
+}
+
 // visible are the targets that a discovery shows, each with all addresses of the portals where it is.
-func visible(state *State, nas *Server, who portal.Visitor) []pdu.Pair {
+func visible(state *State, nas *NAS, who portal.Visitor) []pdu.Pair {
 	var pairs []pdu.Pair
 	for _, t := range state.Targets {
 		if _, ok := state.group(nas, t, who); !ok {
@@ -71,7 +78,7 @@ func visible(state *State, nas *Server, who portal.Visitor) []pdu.Pair {
 		pairs = append(pairs, pdu.Pair{Key: "TargetName", Value: state.iqn(t)})
 		for _, g := range t.Groups {
 			if p, ok := state.portal(g.Portal); ok {
-				for _, address := range nas.listens(p) {
+				for _, address := range nas.listens(state, p) {
 					pairs = append(pairs, pdu.Pair{Key: "TargetAddress", Value: fmt.Sprintf("%s,%d", address, p.Tag)})
 				}
 			}
@@ -86,33 +93,49 @@ var placeholder = tgt.Target{TID: 1 << 30, Name: "iqn.2005-10.org.freenas.ctl:pl
 
 // targetConfig is what tgtd is to serve. Its LUNs count from 1, see package portal. Where groups of a target differ in
 // authentication, the strictest holds for all: tgtd knows it by target, not by portal.
-func (s *Server) targetConfig(state *State) tgt.Config {
+func (n *NAS) targetConfig(state *State) tgt.Config {
 	config := tgt.Config{Targets: []tgt.Target{placeholder}}
 	for _, t := range state.Targets {
 		target := tgt.Target{TID: t.ID, Name: state.iqn(t), LUNs: map[int]tgt.LUN{}}
 		for _, g := range t.Groups {
-			if g.Authmethod == authNone || g.Auth == nil {
+			if g.Authmethod == AuthNone || g.Auth == nil {
 				continue
 			}
 			members := state.members(*g.Auth)
-			for _, m := range members {
-				config.Accounts = appendNew(config.Accounts, tgt.Account{User: m.User, Secret: m.Secret})
-				target.Users = appendNew(target.Users, m.User)
+			var peer *Auth
+			if g.Authmethod == AuthMutual && len(members) > 0 && target.Outgoing == "" {
+				peer = &members[0]
 			}
-			if g.Authmethod == authMutual && len(members) > 0 && target.Outgoing == "" {
-				target.Outgoing = members[0].PeerUser
-				config.Accounts = appendNew(config.Accounts, tgt.Account{User: members[0].PeerUser, Secret: members[0].PeerSecret})
+			users, outgoing := admit(&config, members, peer)
+			for _, user := range users {
+				target.Users = appendNew(target.Users, user)
 			}
+			target.Outgoing += outgoing
 		}
 		for _, l := range state.Links {
 			i := slices.IndexFunc(state.Extents, func(e Extent) bool { return e.ID == l.Extent })
 			if l.Target == t.ID && i >= 0 && state.Extents[i].Enabled {
-				target.LUNs[l.LunID+1] = s.lun(state, state.Extents[i])
+				target.LUNs[l.LunID+1] = n.lun(state, t, state.Extents[i])
 			}
 		}
 		config.Targets = append(config.Targets, target)
 	}
+	discoverers, peer := n.discovery(state)
+	config.Discoverers, config.Outgoing = admit(&config, discoverers, peer)
 	return config
+}
+
+// admit makes accounts of CHAP users, and of the one by which the NAS proves itself where there is one.
+func admit(config *tgt.Config, users []Auth, peer *Auth) (names []string, outgoing string) {
+	for _, u := range users {
+		config.Accounts = appendNew(config.Accounts, tgt.Account{User: u.User, Secret: u.Secret})
+		names = appendNew(names, u.User)
+	}
+	if peer != nil {
+		config.Accounts = appendNew(config.Accounts, tgt.Account{User: peer.PeerUser, Secret: peer.PeerSecret})
+		outgoing = peer.PeerUser
+	}
+	return names, outgoing
 }
 
 func appendNew[T comparable](list []T, item T) []T {
@@ -122,35 +145,43 @@ func appendNew[T comparable](list []T, item T) []T {
 	return append(list, item)
 }
 
-func (s *Server) lun(state *State, e Extent) tgt.LUN {
+func (n *NAS) lun(state *State, t Target, e Extent) tgt.LUN {
 	size := int64(e.Filesize)
-	if i := state.dataset(strings.TrimPrefix(e.Path, "zvol/")); e.Type == "DISK" && i >= 0 {
+	if i := state.dataset(zvolName(e.Path)); e.Type == "DISK" && i >= 0 {
 		size = state.Datasets[i].VolSize
 	}
+	serial, product := e.Serial, "iSCSI Disk"
+	if t.Serial != "" {
+		serial = t.Serial
+	}
+	if e.ProductID != nil {
+		product = *e.ProductID
+	}
 	return tgt.LUN{
-		Path: s.backing(e), Size: size, BlockSize: e.Blocksize, Serial: e.Serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
-		Vendor: e.Vendor, Product: "iSCSI Disk", Revision: "0123", RPM: rpms[e.RPM], ReadOnly: e.RO,
+		Path: n.backing(e), Size: size, BlockSize: e.Blocksize, Serial: serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
+		Vendor: e.Vendor, Product: product, Revision: "0123", RPM: rpms[e.RPM], ReadOnly: e.RO,
 	}
 }
 
-// sessionRow is a session as the API tells it.
-type sessionRow struct {
+// Session is an initiator that has logged in to a target.
+type Session struct {
 	Initiator     string     `json:"initiator"`
 	InitiatorAddr netip.Addr `json:"initiator_addr"`
 	Target        string     `json:"target"`
 	TargetAlias   string     `json:"target_alias"`
-	Portal        string     `json:"portal"`
-	Since         date       `json:"since"`
 }
 
-func (v *service) sessions() []sessionRow {
+// Sessions are those that there are now.
+func (n *NAS) Sessions() []Session { return n.service.sessions() }
+
+func (v *service) sessions() []Session {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	rows := []sessionRow{}
+	rows := []Session{}
 	for _, p := range v.portals {
 		for _, s := range p.Sessions() {
 			if s.Target != "" {
-				rows = append(rows, sessionRow{s.Initiator, s.Peer, s.Target, "", s.Portal, dateOf(s.Since)})
+				rows = append(rows, Session{s.Initiator, s.Peer, s.Target, ""})
 			}
 		}
 	}
@@ -158,5 +189,5 @@ func (v *service) sessions() []sessionRow {
 }
 
 func (v *service) inUse(iqn string) bool {
-	return slices.ContainsFunc(v.sessions(), func(s sessionRow) bool { return s.Target == iqn })
+	return slices.ContainsFunc(v.sessions(), func(s Session) bool { return s.Target == iqn })
 }

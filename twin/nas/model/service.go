@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package nas
+package model
 
 import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +20,7 @@ import (
 
 // service is iSCSI: a tgtd and the portals before it.
 type service struct {
-	nas *Server
+	nas *NAS
 	// shared is what the portals decide by. It is apart from the NAS's lock, so that a login never waits for a change
 	// of the configuration that itself waits for sessions to end.
 	shared atomic.Pointer[live]
@@ -39,7 +38,7 @@ type live struct {
 	daemon *tgt.Daemon
 }
 
-func newService(s *Server) *service { return &service{nas: s, portals: map[string]*portal.Portal{}} }
+func newService(s *NAS) *service { return &service{nas: s, portals: map[string]*portal.Portal{}} }
 
 // start starts tgtd and opens the portals. It does nothing when iSCSI is running.
 func (v *service) start(state *State) error {
@@ -144,7 +143,7 @@ func (v *service) endSessions(state *State) {
 func (v *service) openPortals(state *State) error {
 	wanted := map[string]bool{}
 	for _, p := range state.Portals {
-		for _, address := range v.nas.listens(p) {
+		for _, address := range v.nas.listens(state, p) {
 			wanted[address] = true
 		}
 	}
@@ -164,23 +163,6 @@ func (v *service) openPortals(state *State) error {
 		}
 	}
 	return nil
-}
-
-// listens are the addresses on which a portal is to be opened.
-func (s *Server) listens(p Portal) []string {
-	var all []string
-	for _, l := range p.Listen {
-		own := []netip.Addr{}
-		if a, err := netip.ParseAddr(l.IP); err == nil && !a.IsUnspecified() {
-			own = append(own, a)
-		} else {
-			own = append(own, s.addresses...)
-		}
-		for _, a := range own {
-			all = append(all, netip.AddrPortFrom(a, uint16(l.Port)).String())
-		}
-	}
-	return all
 }
 
 func (v *service) stop() {
@@ -213,12 +195,6 @@ func (v *service) close() {
 		_ = os.Remove(v.dir)
 	}
 	v.dir = ""
-}
-
-func (v *service) running() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.daemon != nil
 }
 
 func (v *service) pid() int {
@@ -271,4 +247,33 @@ func (v *service) Targets(who portal.Visitor) []pdu.Pair {
 		return nil
 	}
 	return visible(l.state, v.nas, who)
+}
+
+// StartISCSI starts iSCSI. It does nothing when it runs.
+func (n *NAS) StartISCSI() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.service.start(n.state)
+}
+
+// StopISCSI ends iSCSI and every session.
+func (n *NAS) StopISCSI() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.service.stop()
+}
+
+// ReloadISCSI brings a running service in line with the configuration.
+func (n *NAS) ReloadISCSI() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.service.apply(n.state)
+}
+
+// EnableISCSI says whether iSCSI starts with the NAS.
+func (n *NAS) EnableISCSI(enable bool) error {
+	return n.change(func(next *State) error {
+		next.Service.Enable = enable
+		return nil
+	})
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package nas
+package model
 
 import (
 	"bytes"
@@ -8,13 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 // State is what a NAS remembers. Its parts have the API's own names in JSON, so they are its answers too.
 type State struct {
 	NextID     map[string]int `json:"next_id"` // by kind of object; ids are not used again, as on the real one
-	APIKeys    []apiKey       `json:"api_keys"`
+	APIKeys    []APIKey       `json:"api_keys"`
 	Pools      []Pool         `json:"pools"`
 	Datasets   []Dataset      `json:"datasets"`
 	Global     Global         `json:"global"`
@@ -25,6 +24,19 @@ type State struct {
 	Extents    []Extent       `json:"extents"`
 	Links      []TargetExtent `json:"targetextents"`
 	Service    ServiceState   `json:"service"`
+	Interfaces []Interface    `json:"interfaces"`
+	// Original are the interfaces as they were before changes that are not committed for good.
+	Original *[]Interface   `json:"original,omitempty"`
+	General  map[string]any `json:"general"` // language, keyboard, time zone, the web interface
+	Network  map[string]any `json:"network"` // host name, name servers, gateways
+}
+
+// APIKey is a key made by the API. Only its hash is kept.
+type APIKey struct {
+	ID      int    `json:"id"`
+	Name    string `json:"name"`
+	Hash    string `json:"hash"`
+	Created int64  `json:"created"` // milliseconds since 1970
 }
 
 // Pool is a storage pool. Children of its vdevs are disk names.
@@ -49,6 +61,11 @@ type Dataset struct {
 	VolSize      int64  `json:"volsize"`      // bytes
 	VolBlockSize int64  `json:"volblocksize"` // bytes
 	Sparse       bool   `json:"sparse"`
+	// Compression, Sync, Dedup and ReadOnly are as they were set; empty ones are inherited.
+	Compression string `json:"compression,omitempty"`
+	Sync        string `json:"sync,omitempty"`
+	Dedup       string `json:"deduplication,omitempty"`
+	ReadOnly    string `json:"readonly,omitempty"`
 }
 
 // Global is the iSCSI service's global configuration.
@@ -58,6 +75,13 @@ type Global struct {
 	ISNSServers        []string `json:"isns_servers"`
 	PoolAvailThreshold *int     `json:"pool_avail_threshold"`
 	ALUA               bool     `json:"alua"`
+	ISER               bool     `json:"iser"`
+	ListenPort         int      `json:"listen_port"` // of all portals, where the version has it so
+	Mode               int      `json:"mode"`
+	DirectConfig       *bool    `json:"direct_config"`
+	// DiscoveryAuthmethod and DiscoveryAuthgroup hold for all portals, where the version has them here.
+	DiscoveryAuthmethod string `json:"discovery_authmethod"`
+	DiscoveryAuthgroup  *int   `json:"discovery_authgroup"`
 }
 
 // Listen is an address of a portal. IP 0.0.0.0 stands for all of the NAS's own.
@@ -70,7 +94,7 @@ type Listen struct {
 func (l *Listen) UnmarshalJSON(b []byte) error {
 	type plain Listen
 	*l = Listen{Port: 3260}
-	return strict(b, (*plain)(l))
+	return json.Unmarshal(b, (*plain)(l))
 }
 
 // Portal is a group of addresses.
@@ -86,6 +110,7 @@ type Portal struct {
 // Initiator is a group of initiators; empty lists let everyone in.
 type Initiator struct {
 	ID          int      `json:"id"`
+	Tag         int      `json:"tag"`
 	Initiators  []string `json:"initiators"`
 	AuthNetwork []string `json:"auth_network"`
 	Comment     string   `json:"comment"`
@@ -99,6 +124,8 @@ type Auth struct {
 	Secret     string `json:"secret"`
 	PeerUser   string `json:"peeruser"`
 	PeerSecret string `json:"peersecret"`
+	// DiscoveryAuth says that discovery by this user, too, takes CHAP, where the version has it here.
+	DiscoveryAuth string `json:"discovery_auth"`
 }
 
 // Group says by which portal, for whom and with which authentication a target is reached.
@@ -113,22 +140,26 @@ type Group struct {
 func (g *Group) UnmarshalJSON(b []byte) error {
 	type plain Group
 	*g = Group{Authmethod: "NONE"}
-	return strict(b, (*plain)(g))
-}
-
-func strict(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	return d.Decode(v)
+	return json.Unmarshal(b, (*plain)(g))
 }
 
 // Target is an iSCSI target; its whole name is the base name and Name, unless Name is an iqn already.
 type Target struct {
-	ID     int     `json:"id"`
-	Name   string  `json:"name"`
-	Alias  *string `json:"alias"`
-	Mode   string  `json:"mode"`
-	Groups []Group `json:"groups"`
+	ID              int         `json:"id"`
+	Name            string      `json:"name"`
+	Alias           *string     `json:"alias"`
+	Mode            string      `json:"mode"`
+	Groups          []Group     `json:"groups"`
+	AuthNetworks    []string    `json:"auth_networks"` // from where it is reached; empty for everywhere
+	RelTgtID        int         `json:"rel_tgt_id"`
+	ISCSIParameters *Parameters `json:"iscsi_parameters"`
+	// Serial is its extents' where the version has it here.
+	Serial string `json:"serial,omitempty"`
+}
+
+// Parameters are a target's own of the iSCSI protocol.
+type Parameters struct {
+	QueuedCommands *int `json:"QueuedCommands"`
 }
 
 // Extent is what a LUN holds: a zvol (DISK) or a file on a pool (FILE).
@@ -152,6 +183,8 @@ type Extent struct {
 	Enabled        bool    `json:"enabled"`
 	Vendor         string  `json:"vendor"`
 	Locked         bool    `json:"locked"`
+	ProductID      *string `json:"product_id"`
+	Legacy         bool    `json:"legacy"`
 }
 
 // TargetExtent gives an extent a LUN id on a target.
@@ -177,7 +210,10 @@ func (s *size) UnmarshalJSON(b []byte) error {
 }
 
 func newState() *State {
-	return &State{NextID: map[string]int{}, Global: Global{ID: 1, Basename: "iqn.2005-10.org.freenas.ctl", ISNSServers: []string{}}}
+	return &State{
+		NextID: map[string]int{}, General: map[string]any{}, Network: map[string]any{},
+		Global: Global{ID: 1, Basename: "iqn.2005-10.org.freenas.ctl", ISNSServers: []string{}, ListenPort: 3260, DiscoveryAuthmethod: AuthNone},
+	}
 }
 
 // id is the next number for a kind of object.
@@ -198,8 +234,6 @@ func (s *State) clone() *State {
 	}
 	return c
 }
-
-func (s *Server) statePath() string { return filepath.Join(s.cfg.Dir, "state.json") }
 
 func loadState(path string) (*State, error) {
 	state := newState()
