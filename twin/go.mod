@@ -3,6 +3,7 @@ module livelab.dev/twin
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/containers/gvisor-tap-vsock v0.8.9
 	github.com/google/gopacket v1.1.19
 	github.com/google/uuid v1.6.0

@@ -3,6 +3,7 @@
 package nas
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log"
@@ -23,7 +24,19 @@ type door struct {
 	handler http.Handler
 
 	mu   sync.Mutex
-	open map[netip.Addr]*http.Server
+	open map[netip.Addr]*entrance
+}
+
+// entrance is the API on one address.
+type entrance struct {
+	*http.Server
+	// end ends WebSockets, which the server itself does not know any more.
+	end context.CancelFunc
+}
+
+func (e *entrance) close() error {
+	e.end()
+	return e.Close()
 }
 
 // move opens the addresses that are new and then closes those that are gone. When one cannot be opened, nothing changes.
@@ -31,7 +44,7 @@ func (d *door) move(to []netip.Addr) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open == nil {
-		d.open = map[netip.Addr]*http.Server{}
+		d.open = map[netip.Addr]*entrance{}
 	}
 	fresh := map[netip.Addr]net.Listener{}
 	for _, a := range to {
@@ -54,7 +67,7 @@ func (d *door) move(to []netip.Addr) error {
 		if !slices.Contains(to, a) {
 			delete(d.open, a)
 			// The answer to the call that moves the address is still to be sent.
-			time.AfterFunc(lastAnswer, func() { _ = server.Close() })
+			time.AfterFunc(lastAnswer, func() { _ = server.close() })
 		}
 	}
 	return nil
@@ -64,11 +77,12 @@ func (d *door) move(to []netip.Addr) error {
 const lastAnswer = 500 * time.Millisecond
 
 func (d *door) serve(a netip.Addr, l net.Listener) {
+	ctx, end := context.WithCancel(context.Background())
 	server := &http.Server{
-		Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: d.handler, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: log.New(lineWriter(d.logf), "", 0),
 	}
-	d.open[a] = server
+	d.open[a] = &entrance{server, end}
 	go func() {
 		if err := server.Serve(tls.NewListener(l, d.tls)); !errors.Is(err, http.ErrServerClosed) {
 			d.logf("nas: API: %v", err)
@@ -82,7 +96,7 @@ func (d *door) close() error {
 	var err error
 	for a, server := range d.open {
 		delete(d.open, a)
-		err = errors.Join(err, server.Close())
+		err = errors.Join(err, server.close())
 	}
 	return err
 }

@@ -5,6 +5,7 @@ package nas
 import (
 	"net/http"
 
+	"livelab.dev/twin/nas/jsonrpc"
 	"livelab.dev/twin/nas/middleware"
 	"livelab.dev/twin/nas/rest2"
 )
@@ -15,6 +16,9 @@ func (s *Server) handler() http.Handler {
 	m := middleware.New(s.nas)
 	if s.version.REST {
 		mux.Handle(rest2.Prefix, rest2.Handler(m, s.cfg.Logf))
+	}
+	if s.version.JSONRPC {
+		jsonrpc.Register(mux, m, s.cfg.Logf)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "404: Not Found", http.StatusNotFound) })
 	return mux

@@ -47,8 +47,8 @@ func RequireTarget(tb testing.TB) {
 	}
 }
 
-// Start brings up a newly installed NAS that ends with the test.
-func Start(tb testing.TB) *NAS {
+// Start brings up a newly installed NAS of the default version that ends with the test. Each change may alter what it is.
+func Start(tb testing.TB, changes ...func(*nas.Config)) *NAS {
 	tb.Helper()
 	host := address(tb)
 	cfg := nas.Config{
@@ -58,12 +58,18 @@ func Start(tb testing.TB) *NAS {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(cfg.TLS.Certificates[0].Leaf)
+	for _, change := range changes {
+		change(&cfg)
+	}
 	n := &NAS{Config: cfg, Portal: cfg.Portals[0], URL: "https://" + cfg.Listen + "/api/v2.0", tb: tb,
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}}
 	n.boot()
 	tb.Cleanup(func() { n.Stop() })
 	return n
 }
+
+// Version makes a NAS one of a version.
+func Version(name string) func(*nas.Config) { return func(c *nas.Config) { c.Version = name } }
 
 func (n *NAS) boot() {
 	n.tb.Helper()
@@ -159,16 +165,7 @@ func (n *NAS) Call(authorization, method, path string, body any) (int, any) {
 	if err != nil {
 		n.tb.Fatal(err)
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		n.tb.Fatal(err)
-	}
-	var answer any
-	if json.Unmarshal(data, &answer) != nil {
-		answer = string(data)
-	}
-	return resp.StatusCode, answer
+	return read(n.tb, resp)
 }
 
 // OK sends a request that must be answered with 200 and returns the answer.
@@ -247,4 +244,38 @@ func (n *NAS) AddLUN(target, lun int, name string, size int64) int {
 func host(address string) string {
 	h, _, _ := net.SplitHostPort(address)
 	return h
+}
+
+// Get asks for a path of the server without any login.
+func (n *NAS) Get(path string) (int, any) {
+	n.tb.Helper()
+	resp, err := n.client.Get("https://" + n.Config.Listen + path)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return read(n.tb, resp)
+}
+
+// read is a response's status and body, JSON or text.
+func read(tb testing.TB, resp *http.Response) (int, any) {
+	tb.Helper()
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var answer any
+	if json.Unmarshal(data, &answer) != nil {
+		answer = string(data)
+	}
+	return resp.StatusCode, answer
+}
+
+// Context is the test's.
+func (n *NAS) Context() context.Context { return n.tb.Context() }
+
+// Errorf fails the test.
+func (n *NAS) Errorf(format string, args ...any) {
+	n.tb.Helper()
+	n.tb.Errorf(format, args...)
 }
