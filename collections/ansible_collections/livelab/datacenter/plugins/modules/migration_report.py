@@ -14,7 +14,7 @@ description:
   - The page is one file that asks for nothing from anywhere. The data is written beside it as JSON and CSV.
   - The same data gives the same files.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 options:
   dest:
     description:
@@ -76,80 +76,10 @@ changes:
   elements: dict
 """
 
-import hashlib
-import json
-import os
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.report import data, page
-
-
-class Report:
-    """The three steps of migration_report: `read`, `plan`, `apply`; then `result`."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self.module = module
-        self.dest: str = module.params["dest"]
-        self.files: dict[str, str] = {}
-
-    def read(self) -> dict:
-        """The files that are there, as text by name. Renders those that should be."""
-        raw = self._raw()
-        self.files = page.render(data.load(raw), raw, self.module.params["title"])
-        above = os.path.dirname(os.path.abspath(self.dest))
-        if not os.path.isdir(above):
-            raise ConvergeError(f"dest '{self.dest}': the folder '{above}' is not there.")
-        if os.path.exists(self.dest) and not os.path.isdir(self.dest):
-            raise ConvergeError(f"dest '{self.dest}' is a file; it must be a folder.")
-        there = {}
-        for name in self.files:
-            path = os.path.join(self.dest, name)
-            if os.path.isfile(path):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    there[name] = file.read()
-        return there
-
-    def plan(self, there: dict) -> list[Change]:
-        """A change for each file that is not as it should be."""
-        return [
-            Change(os.path.join(self.dest, name), _shown(there.get(name)), _shown(text), "write", {"text": text})
-            for name, text in self.files.items()
-            if there.get(name) != text
-        ]
-
-    def apply(self, change: Change) -> None:
-        """Write a file in one step."""
-        os.makedirs(self.dest, mode=0o755, exist_ok=True)
-        handle, path = tempfile.mkstemp(dir=self.module.tmpdir)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(change.args["text"])
-        self.module.atomic_move(path, change.what)
-
-    def result(self) -> dict:
-        """Where the page is, and what became of the findings."""
-        found = json.loads(self.files["report.json"])["findings"]
-        return {"path": os.path.join(self.dest, "index.html"), "findings": found}
-
-    def _raw(self) -> dict:
-        if self.module.params["data"] is not None:
-            return self.module.params["data"]
-        path = self.module.params["src"]
-        try:
-            with open(path, encoding="utf-8") as file:
-                return json.load(file)
-        except OSError as error:
-            raise ConvergeError(f"src '{path}' cannot be read: {error.strerror}.") from error
-        except ValueError as error:
-            raise ConvergeError(f"src '{path}' is not JSON: {error}.") from error
-
-
-def _shown(text: str | None) -> dict | None:
-    if text is None:
-        return None
-    content = text.encode()
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
+from ansible_collections.livelab.datacenter.plugins.module_utils.report.apply import Report
+from ansible_collections.livelab.datacenter.plugins.module_utils.report.plan import plan
 
 
 def main() -> None:
@@ -165,8 +95,7 @@ def main() -> None:
         required_one_of=[("data", "src")],
         supports_check_mode=True,
     )
-    report = Report(module)
-    converge(module, report.read, report.plan, report.apply, result=report.result)
+    converge(module, Report(module.params, module.atomic_move, module.tmpdir), plan=plan)
 
 
 if __name__ == "__main__":

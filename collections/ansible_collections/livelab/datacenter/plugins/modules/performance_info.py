@@ -12,7 +12,7 @@ description:
   - Reads performance counters of hosts and virtual machines, all of them in one call.
   - A server keeps real-time samples for about an hour.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 options:

@@ -17,7 +17,7 @@ description:
   - At the end of the file it starts again, with a connection made some seconds before.
   - Made to run beside something else, with C(async) and C(poll=0), until O(stop_file) appears.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 options:
   url:
     description:

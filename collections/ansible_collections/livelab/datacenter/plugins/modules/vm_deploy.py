@@ -16,7 +16,7 @@ description:
   - A virtual machine of this name that is there already is left alone. How its hardware differs from the package is
     said in RV(differences) and as a warning.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 options:
@@ -137,12 +137,16 @@ changes:
 """
 
 import signal
-import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
+
+
+def ended(number: int, frame: object) -> None:
+    """Answer a signal that ends the module the way in which open files and uploads are cleaned up."""
+    raise SystemExit("ended by a signal")
 
 
 def main() -> None:
@@ -166,7 +170,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     # Ended from outside, it still has the server remove what there is of the machine.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended by a signal"))
+    signal.signal(signal.SIGTERM, ended)
     deployment = Deployment(module.params)
     converge(module, deployment, plan=lambda current, _params: deployment.plan(current), explain=explain)
 

@@ -12,7 +12,7 @@ description:
   - Switches a virtual machine on or off, shuts its guest down, restarts or suspends it, and can wait until the guest
     has an address.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 options:

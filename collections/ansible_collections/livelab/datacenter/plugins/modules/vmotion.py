@@ -14,7 +14,7 @@ description:
   - The vCenter checks the move beforehand, in check mode too, and all that stands against it is said.
   - On any failure the machine stays where it is.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 options:

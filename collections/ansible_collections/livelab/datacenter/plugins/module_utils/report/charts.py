@@ -230,4 +230,3 @@ _CHARTS: dict[str, tuple[Callable, Callable, str]] = {
         "Bytes that the viewer received in each second, stalls in red",
     ),
 }
-

@@ -126,7 +126,7 @@ its memory without end{% endif %}. Each value is the average of {{ interval }} s
 <ul class="downloads">{% for file in files %}<li><a href="{{ file }}">{{ file }}</a></li>{% endfor %}</ul>
 </section>
 </main>
-<footer><p>The measurement of chapter 5 of “vMotion. Migración en Caliente” (S. Macías Sánchez, Universidad de Málaga,
+<footer><p>The measurement of chapter 5 of &ldquo;vMotion. Migración en Caliente&rdquo; (S. Macías Sánchez, Universidad de Málaga,
 2016), repeated. Times are UTC.</p></footer>
 </body>
 </html>

@@ -222,5 +222,3 @@ def _set_uplinks(spec: Any, nics: list[str]) -> None:
         spec.bridge.nicDevice = nics
     else:
         spec.bridge = vim.host.VirtualSwitch.BondBridge(nicDevice=nics)
-
-

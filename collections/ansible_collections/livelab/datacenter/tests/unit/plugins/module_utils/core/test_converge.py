@@ -230,7 +230,10 @@ def test_warnings_reach_the_user_once_also_when_it_fails():
 def test_a_secret_in_a_librarys_text_is_hidden():
     module = Module()
     module.no_log_values = {"key\nwith end", "pässwörd 1"}
-    read = lambda: (_ for _ in ()).throw(ValueError("header 'Bearer key\\nwith end' and p%C3%A4ssw%C3%B6rd%201"))  # noqa: E731
+
+    def read():
+        raise ValueError("header 'Bearer key\\nwith end' and p%C3%A4ssw%C3%B6rd%201")
+
     result = run(module, read=read)
     assert result["msg"] == "ValueError: header 'Bearer ********' and ********"
 

@@ -42,9 +42,9 @@ class Checker(HTMLParser):
         if self.open.pop() != tag:
             self.wrong.append(tag)
 
-    def handle_data(self, text):
+    def handle_data(self, data):
         if not self.open or self.open[-1] != "style":
-            self.words.append(text)
+            self.words.append(data)
 
 
 def render(raw, title="A web server moves"):
