@@ -206,7 +206,8 @@ class _Outcome:
         if self.failed is None:
             return str(error)
         text = f"{self.failed.what}: could not {self.failed.action}: {str(error).rstrip('.')}."
-        if len(self.planned) == 1:
+        # Of what was taken back nothing is done.
+        if len(self.planned) == 1 or error.details.get("changed") is False:
             return text
         done = ", ".join(change.what for change in self.done) or "nothing"
         left = ", ".join(change.what for change in self.not_reached()) or "nothing"
