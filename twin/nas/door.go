@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"livelab.dev/twin/nas/portal"
 )
 
 // door is where the API is reached: one port on each of the NAS's addresses. They may move while it runs.
@@ -51,7 +53,7 @@ func (d *door) move(to []netip.Addr) error {
 		if d.open[a] != nil || fresh[a] != nil {
 			continue
 		}
-		l, err := net.Listen("tcp", netip.AddrPortFrom(a, d.port).String())
+		l, err := portal.Open(netip.AddrPortFrom(a, d.port).String())
 		if err != nil {
 			for _, l := range fresh {
 				_ = l.Close()

@@ -7,6 +7,7 @@ import (
 
 	"livelab.dev/twin/nas/jsonrpc"
 	"livelab.dev/twin/nas/middleware"
+	"livelab.dev/twin/nas/rest1"
 	"livelab.dev/twin/nas/rest2"
 )
 
@@ -14,6 +15,9 @@ import (
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	m := middleware.New(s.nas)
+	if s.version.V1 != nil {
+		mux.Handle(rest1.Prefix, rest1.Handler(s.nas, s.cfg.Logf))
+	}
 	if s.version.REST {
 		mux.Handle(rest2.Prefix, rest2.Handler(m, s.cfg.Logf))
 	}

@@ -252,7 +252,7 @@ func TestJobs(t *testing.T) {
 func TestWhichDialects(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string][3]int{ // API v1.0, v2.0, versions of JSON-RPC
-		"11.3": {404, 401, 404}, "13.0": {404, 401, 404}, "22.12": {404, 401, 404},
+		"9.3.0": {401, 404, 404}, "9.3.1": {401, 404, 404}, "11.3": {401, 401, 404}, "13.0": {404, 401, 404}, "22.12": {404, 401, 404},
 		"24.10": {404, 401, 404}, "25.04": {404, 401, 200}, "25.10": {404, 401, 200}, "26.0": {404, 404, 200},
 	} {
 		n := nastest.Start(t, nastest.Version(version))

@@ -37,6 +37,9 @@ func onVersions(t *testing.T, do func(t *testing.T, n *nastest.NAS, d dialect, v
 			t.Fatal(err)
 		}
 		dialects := map[string]dialect{}
+		if v.V1 != nil {
+			dialects["v1.0"] = first{v}
+		}
 		if v.REST {
 			dialects["v2.0"] = rest{v}
 		}
@@ -100,6 +103,9 @@ func TestEachVersionRefusesWhatItDoesNotKnow(t *testing.T) {
 		}
 		want["13.0"], want["22.12"], want["24.10"] = want["11.3"], want["11.3"], want["11.3"]
 		want["25.10"], want["26.0"] = want["25.04"], want["25.04"]
+		if _, old := d.(first); old {
+			want[v.Name] = "colour Unknown field."
+		}
 		if got := d.refused(n, strings.TrimSuffix(n.Portal, ":3260")); got != want[v.Name] {
 			t.Errorf("%s, want %s", got, want[v.Name])
 		}

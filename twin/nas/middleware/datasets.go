@@ -14,7 +14,7 @@ func (m *Middleware) datasetMethods() {
 	one := func(name string) (any, error) { return m.methods["pool.dataset.get_instance"]([]any{name}) }
 	m.methods["pool.dataset.create"] = func(args []any) (any, error) {
 		spec := model.DatasetSpec{Type: "FILESYSTEM"}
-		if err := fill[model.DatasetSpec](args[0])(&spec); err != nil {
+		if err := model.Fill[model.DatasetSpec](args[0])(&spec); err != nil {
 			return nil, err
 		}
 		if err := m.NAS.CreateDataset(spec); err != nil {
@@ -24,7 +24,7 @@ func (m *Middleware) datasetMethods() {
 	}
 	m.methods["pool.dataset.update"] = func(args []any) (any, error) {
 		var spec model.DatasetSpec
-		if err := fill[model.DatasetSpec](args[1])(&spec); err != nil {
+		if err := model.Fill[model.DatasetSpec](args[1])(&spec); err != nil {
 			return nil, err
 		}
 		if err := m.NAS.UpdateDataset(word(args[0]), spec); err != nil {

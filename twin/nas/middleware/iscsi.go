@@ -11,7 +11,7 @@ func (m *Middleware) iscsiMethods() {
 		return m.show("iscsi.global", model.View(m.NAS, func(s *model.State) model.Global { return s.Global })), nil
 	}
 	m.methods["iscsi.global.update"] = func(args []any) (any, error) {
-		global, err := m.NAS.UpdateGlobal(fill[model.Global](args[0]))
+		global, err := m.NAS.UpdateGlobal(model.Fill[model.Global](args[0]))
 		return m.show("iscsi.global", global), err
 	}
 	m.methods["iscsi.global.sessions"] = func(args []any) (any, error) {
@@ -33,7 +33,7 @@ func (m *Middleware) iscsiMethods() {
 	kind(m, "iscsi.portal", m.NAS.Portals(), m.showPortal, force)
 	kind(m, "iscsi.initiator", m.NAS.Initiators(), nil, force)
 	kind(m, "iscsi.auth", m.NAS.Auths(), nil, force)
-	kind(m, "iscsi.target", m.NAS.Targets(), nil, func(more []any) model.Options {
+	kind(m, "iscsi.target", m.NAS.Targets(), showGroups, func(more []any) model.Options {
 		return model.Options{Force: flag(more[0]), Remove: len(more) > 1 && flag(more[1])}
 	})
 	kind(m, "iscsi.extent", m.NAS.Extents(), nil, func(more []any) model.Options {
@@ -62,11 +62,11 @@ func kind[T any](m *Middleware, name string, k model.Kind[T], shown func(map[str
 		return rows
 	})
 	m.methods[name+".create"] = func(args []any) (any, error) {
-		object, err := k.Create(fill[T](args[0]))
+		object, err := k.Create(model.Fill[T](args[0]))
 		return show(object), err
 	}
 	m.methods[name+".update"] = func(args []any) (any, error) {
-		object, err := k.Update(number(args[0]), fill[T](args[1]))
+		object, err := k.Update(number(args[0]), model.Fill[T](args[1]))
 		return show(object), err
 	}
 	m.methods[name+".delete"] = func(args []any) (any, error) { return true, k.Delete(number(args[0]), options(args[1:])) }
@@ -82,4 +82,15 @@ func (m *Middleware) showPortal(row map[string]any) {
 		}
 		return nil
 	})
+}
+
+// showGroups leaves out what API v1.0 alone has of a target's groups.
+func showGroups(row map[string]any) {
+	groups, _ := row["groups"].([]any)
+	for _, g := range groups {
+		if entry, ok := g.(map[string]any); ok {
+			delete(entry, "id")
+			delete(entry, "initialdigest")
+		}
+	}
 }

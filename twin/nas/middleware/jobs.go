@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"livelab.dev/twin/nas/fault"
+	"livelab.dev/twin/nas/model"
 )
 
 // Date is a time as the API tells it: {"$date": milliseconds since 1970}.
@@ -70,7 +71,7 @@ func (j *Jobs) Watch(tell func(event string, job map[string]any)) (stop func()) 
 }
 
 func (j *Jobs) tell(event string, job *Job) {
-	shown := toMap(job)
+	shown := model.ToMap(job)
 	for _, tell := range j.watchers {
 		tell(event, shown)
 	}
@@ -105,7 +106,7 @@ func (j *Jobs) Rows() []map[string]any {
 	defer j.mu.Unlock()
 	rows := []map[string]any{}
 	for _, job := range j.all {
-		rows = append(rows, toMap(job))
+		rows = append(rows, model.ToMap(job))
 	}
 	return rows
 }

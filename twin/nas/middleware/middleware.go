@@ -5,7 +5,6 @@
 package middleware
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -84,7 +83,7 @@ func (m *Middleware) has(kind, field string) bool {
 
 // show tells an object with the fields that this version has.
 func (m *Middleware) show(kind string, object any) map[string]any {
-	row := toMap(object)
+	row := model.ToMap(object)
 	fields, limited := m.NAS.Version.Replies[kind]
 	if !limited {
 		return row
@@ -94,32 +93,6 @@ func (m *Middleware) show(kind string, object any) map[string]any {
 		kept[f] = row[f]
 	}
 	return kept
-}
-
-func toMap(object any) map[string]any {
-	data, err := json.Marshal(object)
-	if err != nil {
-		panic(err) // the model's objects hold nothing that JSON cannot express
-	}
-	v, _ := versions.Decode(data) // what was written can be read
-	row, _ := v.(map[string]any)
-	return row
-}
-
-// fill sets those fields of a model's object that were sent.
-func fill[T any](sent any) func(*T) error {
-	return func(object *T) error {
-		data, err := json.Marshal(sent)
-		if err == nil {
-			err = json.Unmarshal(data, object)
-		}
-		if err != nil {
-			var wrong fault.Invalid
-			wrong.Add("", fault.EINVAL, "%v", err)
-			return wrong
-		}
-		return nil
-	}
 }
 
 func number(v any) int {

@@ -30,7 +30,7 @@ func (m *Middleware) networkMethods() {
 	}
 	m.methods["interface.delete"] = m.methods["interface.create"]
 	m.methods["interface.update"] = func(args []any) (any, error) {
-		if err := m.NAS.UpdateInterface(word(args[0]), fill[model.Interface](args[1])); err != nil {
+		if err := m.NAS.UpdateInterface(word(args[0]), model.Fill[model.Interface](args[1])); err != nil {
 			return nil, err
 		}
 		return m.methods["interface.get_instance"](args)
@@ -81,11 +81,11 @@ func (m *Middleware) interfaces() []map[string]any {
 	for _, i := range m.NAS.Interfaces() {
 		aliases, inEffect := []any{}, []any{}
 		for _, a := range i.Aliases {
-			aliases = append(aliases, toMap(a))
-			inEffect = append(inEffect, toMap(a))
+			aliases = append(aliases, model.ToMap(a))
+			inEffect = append(inEffect, model.ToMap(a))
 		}
 		if lease, ok := m.NAS.Lease(i); ok {
-			inEffect = append(inEffect, toMap(model.Alias{Type: "INET", Address: lease.Addr().String(), Netmask: lease.Bits()}))
+			inEffect = append(inEffect, model.ToMap(model.Alias{Type: "INET", Address: lease.Addr().String(), Netmask: lease.Bits()}))
 		}
 		mtu := int64(1500)
 		if i.MTU != nil {

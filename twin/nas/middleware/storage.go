@@ -75,7 +75,7 @@ type handler2 func(args []any) error
 
 func poolSpec(sent any) (model.PoolSpec, error) {
 	var spec model.PoolSpec
-	return spec, fill[model.PoolSpec](sent)(&spec)
+	return spec, model.Fill[model.PoolSpec](sent)(&spec)
 }
 
 func (m *Middleware) diskMethods() {

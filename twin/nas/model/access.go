@@ -150,7 +150,10 @@ func (n *NAS) lun(state *State, t Target, e Extent) tgt.LUN {
 	if i := state.dataset(zvolName(e.Path)); e.Type == "DISK" && i >= 0 {
 		size = state.Datasets[i].VolSize
 	}
-	serial, product := e.Serial, "iSCSI Disk"
+	serial, product, block := e.Serial, "iSCSI Disk", e.Blocksize
+	if t.BlockSize != 0 {
+		block = t.BlockSize
+	}
 	if t.Serial != "" {
 		serial = t.Serial
 	}
@@ -158,7 +161,7 @@ func (n *NAS) lun(state *State, t Target, e Extent) tgt.LUN {
 		product = *e.ProductID
 	}
 	return tgt.LUN{
-		Path: n.backing(e), Size: size, BlockSize: e.Blocksize, Serial: serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
+		Path: n.backing(e), Size: size, BlockSize: block, Serial: serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
 		Vendor: e.Vendor, Product: product, Revision: "0123", RPM: rpms[e.RPM], ReadOnly: e.RO,
 	}
 }

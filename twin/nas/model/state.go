@@ -134,6 +134,9 @@ type Group struct {
 	Initiator  *int   `json:"initiator"`
 	Authmethod string `json:"authmethod"` // NONE, CHAP or CHAP_MUTUAL
 	Auth       *int   `json:"auth"`       // the tag of the CHAP users
+	// ID and Digest are API v1.0's, in which a group is an object of its own.
+	ID     int    `json:"id,omitempty"`
+	Digest string `json:"initialdigest,omitempty"`
 }
 
 // UnmarshalJSON gives the authentication method its default, NONE.
@@ -153,8 +156,9 @@ type Target struct {
 	AuthNetworks    []string    `json:"auth_networks"` // from where it is reached; empty for everywhere
 	RelTgtID        int         `json:"rel_tgt_id"`
 	ISCSIParameters *Parameters `json:"iscsi_parameters"`
-	// Serial is its extents' where the version has it here.
-	Serial string `json:"serial,omitempty"`
+	// Serial and BlockSize are its extents' where the version has them here.
+	Serial    string `json:"serial,omitempty"`
+	BlockSize int    `json:"logical_blocksize,omitempty"`
 }
 
 // Parameters are a target's own of the iSCSI protocol.

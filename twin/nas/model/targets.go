@@ -88,6 +88,9 @@ func (n *NAS) checkTarget(state *State, t *Target, others []Target, wrong *fault
 		t.Groups = []Group{}
 	}
 	for i, g := range t.Groups {
+		if g.ID == 0 {
+			t.Groups[i].ID = state.id("group")
+		}
 		checkGroup(state, t.Groups[:i], g, wrong, func(field string) string { return fmt.Sprintf("groups.%d.%s", i, field) })
 	}
 }

@@ -142,8 +142,20 @@ func certificate(tb testing.TB, host string) *tls.Config {
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}}}
 }
 
-// Call sends a request with credentials in an Authorization header and returns status and answer. A nil body is none.
+// Call sends a request to API v2.0 with credentials in an Authorization header (none: root's) and returns status and
+// answer. A nil body is none.
 func (n *NAS) Call(authorization, method, path string, body any) (int, any) {
+	n.tb.Helper()
+	return n.send(authorization, method, n.URL+path, body)
+}
+
+// V1 sends a request to API v1.0 as root.
+func (n *NAS) V1(method, path string, body any) (int, any) {
+	n.tb.Helper()
+	return n.send("", method, "https://"+n.Config.Listen+"/api/v1.0/"+path, body)
+}
+
+func (n *NAS) send(authorization, method, url string, body any) (int, any) {
 	n.tb.Helper()
 	var reader io.Reader
 	if body != nil {
@@ -153,7 +165,7 @@ func (n *NAS) Call(authorization, method, path string, body any) (int, any) {
 		}
 		reader = bytes.NewReader(data)
 	}
-	req, err := http.NewRequest(method, n.URL+path, reader)
+	req, err := http.NewRequest(method, url, reader)
 	if err != nil {
 		n.tb.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"livelab.dev/twin/iscsi/pdu"
@@ -57,13 +58,25 @@ type Portal struct {
 
 // Listen opens a portal on a host:port.
 func Listen(address string, policy Policy, logf func(format string, args ...any)) (*Portal, error) {
-	l, err := net.Listen("tcp", address)
+	l, err := Open(address)
 	if err != nil {
 		return nil, fmt.Errorf("iSCSI portal %s: %w", address, err)
 	}
 	p := &Portal{Address: address, policy: policy, logf: logf, listener: l, conns: map[*conn]struct{}{}}
 	p.wg.Go(p.serve)
 	return p, nil
+}
+
+// Open listens on a host:port. One that is in use is tried again for a moment: a process that was just started holds a
+// copy of a socket closed at that time until it runs its program.
+func Open(address string) (net.Listener, error) {
+	for tries := 10; ; tries-- {
+		l, err := net.Listen("tcp", address)
+		if tries == 0 || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Close ends the portal and its sessions.

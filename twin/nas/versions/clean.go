@@ -40,13 +40,15 @@ func (m Method) Clean(args []any) ([]any, error) {
 	return all, c.wrong.Err()
 }
 
-// Clean checks one value as the given version's strictness has it, under a name for its faults.
-func (t Type) Clean(name string, isStrict bool, value any) (any, error) {
-	c := &cleaner{words: lenient}
-	if isStrict {
-		c.words = strict
+// CleanForm checks what API v1.0 was sent for an object. Of a change (partial) nothing has to be there, and nothing is
+// filled in. What is null is dropped, as a real one does.
+func (t Type) CleanForm(sent map[string]any, partial bool) (map[string]any, error) {
+	c := &cleaner{words: form}
+	if partial {
+		t = patch(t)
 	}
-	cleaned := c.clean(name, t, value)
+	maps.DeleteFunc(sent, func(_ string, v any) bool { return v == nil })
+	cleaned, _ := c.clean("", t, sent).(map[string]any)
 	return cleaned, c.wrong.Err()
 }
 
@@ -167,7 +169,7 @@ func (c *cleaner) cleanObject(path string, t Type, value any) any {
 			continue
 		}
 		if !t.Open {
-			c.refuse(path+"."+name, "%s", c.words.extra)
+			c.refuse(strings.TrimPrefix(path+"."+name, "."), "%s", c.words.extra)
 		}
 		cleaned[name] = sent[name]
 	}

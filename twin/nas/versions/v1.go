@@ -78,3 +78,12 @@ func v1_11_3(before *V1) *V1 {
 	v.Resources["services/iscsi/globalconfiguration"] = v.Resources["services/iscsi/globalconfiguration"].with(may("iscsi_alua", boolean()))
 	return v
 }
+
+// With is an object with more fields.
+func (t Type) With(fields ...Field) Type { return t.with(fields...) }
+
+// Extra is a text that may be sent.
+func Extra(name string) Field { return may(name, str()) }
+
+// Dataset1 is what API v1.0 takes for a dataset.
+var Dataset1 = object(req("name", text(1, 255)), may("compression", str()), may("dedup", str()), may("comments", str()))

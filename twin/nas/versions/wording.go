@@ -87,6 +87,28 @@ var strict = &wording{
 	},
 }
 
+// form is a form of Django, as API v1.0 has them.
+var form = &wording{
+	coerces: true, missing: "This field is required.", extra: "Unknown field.",
+	str: "Enter a text.", integer: "Enter a whole number.", boolean: "Enter true or false.", list: "Enter a list.", object: "Enter an object.",
+	null: func(Type) string { return "This field is required." },
+	choice: func(_ Type, value any) string {
+		return fmt.Sprintf("Select a valid choice. %v is not one of the available choices.", value)
+	},
+	bounds: func(t Type, value int64) string {
+		if t.Min != nil && value < *t.Min {
+			return fmt.Sprintf("Ensure this value is greater than or equal to %d.", *t.Min)
+		}
+		return fmt.Sprintf("Ensure this value is less than or equal to %d.", *t.Max)
+	},
+	short: func(int) string { return "This field is required." },
+	long:  func(limit int) string { return fmt.Sprintf("Ensure this value has at most %d characters.", limit) },
+	few:   func(int, int) string { return "This field is required." },
+	member: func(c *cleaner, path string, i int, t Type, value any) any {
+		return c.clean(fmt.Sprintf("%s.%d", path, i), t, value)
+	},
+}
+
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
