@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -99,6 +100,16 @@ func (e *endpoint) listen(ctx context.Context, at netip.AddrPort) error {
 	}
 	e.logf("%s: SDK on https://%s", e.name, bound)
 	return nil
+}
+
+// certificatePEM is the certificate that it shows, as hosts tell theirs.
+func (e *endpoint) certificatePEM() types.ByteSlice {
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: e.certificate})
 }
 
 // announce tells the simulator its own URL, which it puts in the links that it hands out.

@@ -173,6 +173,7 @@ func (v *view) showSystem(s *state, storage *storageState) {
 		config.StorageDevice = &storage.devices
 		config.FileSystemVolume = &storage.fileSystems
 		config.MultipathState = &storage.pathStates
+		config.Certificate = v.host.endpoint.certificatePEM()
 		v.system.Config = &config
 	})
 	v.reg.update(v.system,
@@ -186,6 +187,7 @@ func (v *view) showSystem(s *state, storage *storageState) {
 		change{Name: "summary.config.vmotionEnabled", Val: len(s.selected(nicVMotion)) > 0},
 		change{Name: "summary.rebootRequired", Val: *s.Network.IpV6Enabled != *s.Network.AtBootIpV6Enabled},
 		change{Name: "summary.managementServerIp", Val: s.ManagedBy},
+		change{Name: "config.certificate", Val: v.host.endpoint.certificatePEM()},
 		change{Name: "summary.config.sslThumbprint", Val: v.host.endpoint.thumbprint()},
 		change{Name: "runtime.inMaintenanceMode", Val: s.Maintenance})
 	v.showRuntime()

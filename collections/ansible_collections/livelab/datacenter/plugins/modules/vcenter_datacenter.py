@@ -94,6 +94,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.apply import DatacenterWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.plan import plan
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 CLUSTER = {"name": {"type": "str", "required": True}, "state": STATE}
@@ -109,8 +111,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    work = DatacenterWork(module.params)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, DatacenterWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

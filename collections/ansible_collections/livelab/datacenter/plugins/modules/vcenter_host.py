@@ -126,6 +126,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.apply import HostWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.plan import plan
 
 
 def main() -> None:
@@ -148,8 +150,7 @@ def main() -> None:
         required_if=[("state", "present", ["datacenter"])],
         supports_check_mode=True,
     )
-    work = HostWork(module.params)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, HostWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

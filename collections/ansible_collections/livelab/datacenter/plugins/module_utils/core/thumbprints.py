@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import re
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 
+_PEM = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 # Hex digits in a digest, by the digest's name.
 _DIGITS = {"SHA-256": 64, "SHA-1": 40}
 
@@ -34,3 +37,12 @@ def normalise(text: str, option: str = "thumbprint", digests: tuple[str, ...] = 
             return digest, ":".join(re.findall("..", plain))
     wanted = " or ".join(f"the {_DIGITS[digest]} hex digits of a {digest} thumbprint" for digest in digests)
     raise ConvergeError(f"{option}: '{text}' is not a thumbprint; it must be {wanted}, with or without colons.")
+
+
+def from_pem(text: str) -> bytes | None:
+    """The DER form of the first certificate in a PEM text, ``None`` when there is none."""
+    match = _PEM.search(text)
+    try:
+        return base64.b64decode(match[1]) if match else None
+    except binascii.Error:
+        return None

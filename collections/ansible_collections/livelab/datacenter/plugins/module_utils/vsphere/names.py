@@ -1,11 +1,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names as the inventory of a vSphere server keeps them, and as users write them."""
+"""Names as the inventory of a vSphere server keeps them, as users write them, and what they must be. No I/O."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import twice
+
+# What a vCenter takes for the name of a managed entity, in characters.
+LONGEST = 80
 _ESCAPES = {"%": "%25", "/": "%2f", "\\": "%5c"}
 _UNESCAPES = {escaped: plain for plain, escaped in _ESCAPES.items()}
 
@@ -18,3 +25,24 @@ def unescape(name: str) -> str:
 def escape(name: str) -> str:
     """A name as a vCenter keeps it, from one as the user writes it."""
     return "".join(_ESCAPES.get(letter, letter) for letter in name)
+
+
+def check_name(option: str, name: str) -> None:
+    """Refuse a name that no vCenter takes.
+
+    :raises ConvergeError: naming the option.
+    """
+    if not name.strip() or len(name) > LONGEST:
+        raise ConvergeError(f"{option}: '{name}' must have 1 to {LONGEST} characters.")
+    if name != name.strip() or not name.isprintable():
+        raise ConvergeError(f"{option}: {name!r} must not begin or end with a space, nor have control characters in it.")
+
+
+def refuse_twice(option: str, entries: Sequence[Mapping[str, Any]] | None, key: str = "name") -> None:
+    """Refuse two entries of a list with one name: the second would undo the first, on every run.
+
+    :raises ConvergeError: naming the option and the value.
+    """
+    double = twice(entry[key] for entry in entries or ())
+    if double:
+        raise ConvergeError(f"{option}: '{double[0]}' is given twice.")

@@ -8,30 +8,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import Host, Place, Tree
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.state import DIGESTS, Host, State
 
 
-def plan(current: Tree, desired: Mapping[str, Any]) -> list[Change]:
+def plan(current: State, desired: Mapping[str, Any]) -> list[Change]:
     """The changes, in the order to make them.
 
+    :param current: the vCenter as it is.
+    :param desired: the module's options.
     :raises ConvergeError: when it cannot be; nothing has been changed then.
     """
-    name = desired["name"]
-    host = current.hosts.get(name)
+    name, host = desired["name"], current.host
     if desired["state"] == "absent":
-        return _plan_removal(name, host)
-    place = _wanted_place(current, desired)
+        return [] if host is None else _plan_removal(current, host, desired)
     if host is None:
         _check_credentials(desired)
-        after = {"place": str(place), "connected": True}
-        changes = [Change(f"host {name}", None, after, "add", {"place": place})]
+        after = {"place": str(current.place), "connected": True}
+        changes = [Change(f"host {name}", None, after, "add", {"place": current.place.path})]
         return changes + _plan_maintenance(name, False, desired)
-    if (host.place.datacenter, host.place.cluster) != (place.datacenter, place.cluster) or (
-        desired.get("folder") is not None and host.place.folders != place.folders
-    ):
-        raise ConvergeError(f"host '{name}' is in {host.place} of {current.server}, not in {place}. Remove it there "
-                            "first, or declare it where it is.")
-    return _plan_connection(name, host, desired) + _plan_maintenance(name, host.maintenance, desired)
+    _check_thumbprint(current, host, desired)
+    # Without a folder, any that it stands in by itself will do.
+    anywhere = not (desired.get("cluster") or desired.get("folder")) and not host.place.is_cluster
+    if host.place != current.place and not (anywhere and _same_centre(host, current)):
+        raise ConvergeError(f"host '{host.name}' is in {host.place} of {current.server}, not in {current.place}. Remove it "
+                            "there first, or declare it where it is.")
+    return _plan_connection(host, desired) + _plan_maintenance(host.name, host.maintenance, desired)
+
+
+def _same_centre(host: Host, current: State) -> bool:
+    return f"{host.place.path}/".startswith(f"{current.place.path}/")
 
 
 def _check_credentials(desired: Mapping[str, Any]) -> None:
@@ -40,42 +46,23 @@ def _check_credentials(desired: Mapping[str, Any]) -> None:
             raise ConvergeError(f"'{option}' is needed to add host '{desired['name']}'.")
 
 
-def folders_of(text: str | None) -> tuple[str, ...]:
-    """``("lab", "rack1")`` of the option's ``lab/rack1``."""
-    return tuple(part for part in (text or "").split("/") if part)
+def _check_thumbprint(current: State, host: Host, desired: Mapping[str, Any]) -> None:
+    """The host that is there must be the one that is pinned, connected or not."""
+    if not desired.get("esxi_thumbprint"):
+        return
+    digest, pinned = normalise(desired["esxi_thumbprint"], "esxi_thumbprint", DIGESTS)
+    known = host.thumbprints.get(digest)
+    if known and known != pinned and host.connection == "connected":
+        raise ConvergeError(f"esxi_thumbprint: {current.server} is connected to host '{host.name}' by a certificate whose "
+                            f"{digest} thumbprint is {known}, not {pinned}. Compare it with the host's console, and correct "
+                            "the one that is wrong.")
 
 
-def _wanted_place(current: Tree, desired: Mapping[str, Any]) -> Place:
-    datacenter = desired.get("datacenter")
-    if not datacenter:
-        raise ConvergeError(f"'datacenter' must say where host '{desired['name']}' goes. {current.server} has: "
-                            f"{', '.join(sorted(current.datacenters)) or 'none'}.")
-    if datacenter not in current.datacenters:
-        raise ConvergeError(f"datacenter: {current.server} has no '{datacenter}'; it has: "
-                            f"{', '.join(sorted(current.datacenters)) or 'none'}.")
-    cluster = desired.get("cluster")
-    if cluster:
-        clusters = current.clusters_of(datacenter)
-        if cluster not in clusters:
-            raise ConvergeError(f"cluster: datacenter '{datacenter}' has no '{cluster}'; it has: "
-                                f"{', '.join(sorted(clusters)) or 'none'}.")
-        folders = next(place.folders for name, place in current.clusters
-                       if (name, place.datacenter) == (cluster, datacenter))
-        return Place(datacenter, folders, cluster)
-    place = Place(datacenter, folders_of(desired.get("folder")))
-    if place not in current.folders:
-        there = sorted("/".join(folder.folders) for folder in current.folders
-                       if folder.datacenter == datacenter and folder.folders)
-        raise ConvergeError(f"folder: datacenter '{datacenter}' has no host folder '{desired['folder']}'; it has: "
-                            f"{', '.join(there) or 'none'}.")
-    return place
-
-
-def _plan_connection(name: str, host: Host, desired: Mapping[str, Any]) -> list[Change]:
+def _plan_connection(host: Host, desired: Mapping[str, Any]) -> list[Change]:
     if host.connection == "connected":
         return []
     _check_credentials(desired)
-    return [Change(f"host {name}", {"connection": host.connection}, {"connection": "connected"}, "reconnect")]
+    return [Change(f"host {host.name}", {"connection": host.connection}, {"connection": "connected"}, "reconnect")]
 
 
 def _plan_maintenance(name: str, now: bool, desired: Mapping[str, Any]) -> list[Change]:
@@ -86,12 +73,13 @@ def _plan_maintenance(name: str, now: bool, desired: Mapping[str, Any]) -> list[
     return [Change(f"maintenance mode of {name}", {"on": now}, {"on": wanted}, step)]
 
 
-def _plan_removal(name: str, host: Host | None) -> list[Change]:
-    if host is None:
-        return []
+def _plan_removal(current: State, host: Host, desired: Mapping[str, Any]) -> list[Change]:
+    if host.machines and not desired["force"]:
+        raise ConvergeError(f"host '{host.name}' has virtual machines that would leave the inventory of {current.server} with "
+                            f"it: {', '.join(host.machines)}. Move them to another host first, or give 'force: true'.")
     before = {"place": str(host.place), "connection": host.connection}
     changes = []
-    if host.place.cluster and host.connection == "connected" and not host.maintenance:
+    if host.place.is_cluster and host.connection == "connected" and not host.maintenance:
         # A cluster lets go of a host only when that is disconnected or in maintenance mode; its machines go on.
-        changes.append(Change(f"connection of {name}", {"connected": True}, {"connected": False}, "disconnect"))
-    return [*changes, Change(f"host {name}", before, None, "remove", {"cluster": host.place.cluster})]
+        changes.append(Change(f"connection of {host.name}", {"connected": True}, {"connected": False}, "disconnect"))
+    return [*changes, Change(f"host {host.name}", before, None, "remove")]

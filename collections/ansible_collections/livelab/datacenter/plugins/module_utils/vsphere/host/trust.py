@@ -47,11 +47,14 @@ class HostTrust:
             raise ConvergeError(f"esxi_thumbprint: the {self._digest} thumbprint of {self._host}:{self._port} is "
                                 f"{seen[self._digest]}, not {self._pinned}. The host was not added.")
 
-    def first_offer(self) -> str | None:
-        """The thumbprint to send at first: SHA-1, which every vCenter knew, when the user pinned the certificate."""
+    def offer(self, digest: str) -> str | None:
+        """The thumbprint to send, by this digest where it can be told; ``None`` when the user pinned no certificate.
+
+        :param digest: ``SHA-1``, which every vCenter knew up to 8, or ``SHA-256``, which later ones want.
+        """
         if not self._pinned:
             return None
-        return (self._thumbprints() or {}).get("SHA-1", self._pinned)
+        return (self._thumbprints() or {}).get(digest, self._pinned)
 
     def answer(self, wanted: str | None) -> str:
         """The thumbprint to send to a vCenter that refused the host and told the thumbprint ``wanted``.

@@ -29,7 +29,7 @@ def trust(pinned, fetch=reachable):
 def test_either_digest_answers_either(pinned, wanted):
     host = trust(pinned)
     host.check()
-    assert host.first_offer() == SHA1
+    assert host.offer("SHA-1") == SHA1
     assert host.answer(wanted) == wanted
 
 
@@ -42,7 +42,7 @@ def test_a_wrong_thumbprint_is_found_before_the_vcenter_is_asked(digest):
 def test_nothing_pinned_fails_and_shows_it():
     host = trust(None)
     host.check()
-    assert host.first_offer() is None
+    assert host.offer("SHA-1") is None
     with pytest.raises(ConvergeError, match=f"Its thumbprint is {SHA256}"):
         host.answer(SHA1)
     with pytest.raises(ConvergeError, match=f"Its thumbprint is {SHA1}"):
@@ -57,7 +57,7 @@ def test_the_vcenter_sees_another_certificate():
 def test_a_host_that_only_the_vcenter_reaches():
     host = trust(SHA1, unreachable)
     host.check()
-    assert host.first_offer() == SHA1
+    assert host.offer("SHA-1") == SHA1
     assert host.answer(SHA1) == SHA1
     with pytest.raises(ConvergeError, match="the vCenter asks for the SHA-256 thumbprint"):
         host.answer(SHA256)

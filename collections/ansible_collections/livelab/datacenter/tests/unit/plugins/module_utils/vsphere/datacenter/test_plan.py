@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a data centre as it is to the one declared."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import State, from_api
+
+HOSTS = {"/T/host/C1/esxi2": "esxi2", "/T/host/esxi1/esxi1": "esxi1"}
+CLUSTERS = {"/T/host/C1": "C1", "/T/host/lab/C2": "C2", "/T/host/C10": "C10"}
+
+
+def state(hosts=HOSTS, machines=(), clusters=CLUSTERS):
+    return from_api("vc", "/T", clusters, hosts, machines, ["esxi1", "lab"])
+
+
+def desired(how="present", **clusters):
+    return {"name": "T", "state": how, "clusters": [{"name": name, "state": of} for name, of in clusters.items()]}
+
+
+def steps(changes):
+    return [(change.apply, change.what) for change in changes]
+
+
+def test_a_new_one_and_its_cluster():
+    changes = plan(State("vc"), desired(C1="present", C9="absent"))
+    assert steps(changes) == [("add_datacenter", "datacenter T"), ("add_cluster", "cluster C1")]
+    assert changes[1].after == {"datacenter": "T"}
+
+
+def test_one_that_is_as_declared():
+    assert plan(state(), desired(C1="present", C2="present", C9="absent")) == []
+    assert plan(State("vc"), desired("absent")) == []
+
+
+def test_clusters_come_and_go():
+    changes = plan(state(), desired(New="present", C2="absent"))
+    assert steps(changes) == [("add_cluster", "cluster New"), ("remove_cluster", "cluster C2")]
+    assert changes[1].args == {"path": "/T/host/lab/C2"}
+
+
+def test_it_goes_with_its_empty_clusters_first():
+    empty = state(hosts={})
+    assert steps(plan(empty, desired("absent"))) == [
+        ("remove_cluster", "cluster C1"),
+        ("remove_cluster", "cluster C2"),
+        ("remove_cluster", "cluster C10"),
+        ("remove_datacenter", "datacenter T"),
+    ]
+    assert plan(empty, desired("absent"))[-1].args == {"path": "/T"}
+
+
+@pytest.mark.parametrize(("current", "wanted", "said"), [
+    (state(), desired("absent"), "'T' cannot be removed: it holds the hosts esxi1, esxi2. Remove them first."),
+    (state(hosts={}, machines=["web"]), desired("absent"), "it holds the virtual machines web."),
+    (state(), desired(C1="absent"), "cluster 'C1' cannot be removed: it holds the hosts esxi2."),
+    (state(), desired(lab="present"), "cluster 'lab' cannot be made in datacenter 'T': a host or a folder"),
+    (state(), desired(esxi1="present"), "cluster 'esxi1' cannot be made"),
+    (state(clusters={"/T/host/a/C": "C", "/T/host/b/C": "C"}), desired(C="absent"), "/T/host/a/C, /T/host/b/C"),
+])
+def test_what_cannot_be(current, wanted, said):
+    with pytest.raises(ConvergeError) as error:
+        plan(current, wanted)
+    assert said in str(error.value)
+
+
+def test_a_cluster_whose_name_begins_another_has_not_its_hosts():
+    assert [(one.name, one.hosts) for one in state().clusters] == [("C1", ("esxi2",)), ("C2", ()), ("C10", ())]
+
+
+@pytest.mark.parametrize(("wanted", "said"), [
+    ({"name": " "}, "name: ' ' must have 1 to 80"),
+    ({"name": "x" * 81}, "must have 1 to 80"),
+    ({"name": "x "}, "must not begin or end with a space"),
+    ({"name": "a\tb"}, "control characters"),
+    ({"clusters": [{"name": "", "state": "present"}]}, "clusters: name: ''"),
+    ({"clusters": [{"name": "C", "state": "present"}] * 2}, "clusters: name: 'C' is given twice"),
+    ({"clusters": [{"name": "C", "state": "present"}, {"name": "C", "state": "absent"}]}, "'C' is given twice"),
+    ({"state": "absent", "clusters": [{"name": "C", "state": "present"}]}, "'C' is to be present in"),
+])
+def test_what_no_vcenter_takes(wanted, said):
+    with pytest.raises(ConvergeError) as error:
+        check({"name": "T", "state": "present", "clusters": None, **wanted})
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["T", "x" * 80, "A/B", "50%", "Málaga"])
+def test_what_a_vcenter_takes(name):
+    check({"name": name, "state": "present", "clusters": [{"name": "C", "state": "absent"}]})
+    check({"name": name, "state": "absent", "clusters": [{"name": "C", "state": "absent"}]})
