@@ -9,7 +9,8 @@ from typing import Any
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import State, from_api
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import Found, Inventory, escape
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import Found, Inventory
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import escape
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import wait_for_task
 
 
