@@ -2,7 +2,7 @@
 # Every target can be run again at any time. The logic is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e
+.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e sanity-matrix mutation
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,15 @@ setup-test:  ## install what `make test` needs
 lint unit go-test integration molecule e2e: setup-test
 	@scripts/test.sh $@
 
-lint:  ## ansible-lint, yamllint, ruff, gofmt, go vet, shellcheck
+lint:  ## ansible-lint, yamllint, ruff, ansible-test sanity, the changelog, gofmt, go vet, shellcheck
 unit:  ## the collection's unit tests
 go-test:  ## the twin's tests
 integration:  ## the modules against the twin, model backing
 molecule:  ## the web server's roles, on containers
 e2e:  ## site.yml twice, on real machines
+
+sanity-matrix: setup-test  ## sanity and unit tests on every ansible-core that is supported; not part of `make test`
+	@scripts/sanity-matrix.sh
+
+mutation: setup-test  ## what no unit test notices, in each plan and check; hours; not part of `make test`
+	@scripts/mutation.sh

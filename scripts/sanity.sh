@@ -22,7 +22,7 @@ export GIT_CONFIG_GLOBAL=${GIT_CONFIG_GLOBAL:-$HOME/.gitconfig} HOME=$home
 internal=$("$venv/bin/python" -c 'import ansible_test, os; print(os.path.dirname(ansible_test.__file__))')/_internal
 cache=$HOME/.ansible/test/cache
 mkdir -p "$cache"
-for version in $(sed -nE "s/^ +pip='([0-9.]+)',$/\1/p" "$internal/python_requirements.py"); do
+sed -nE "s/^ +pip='([0-9.]+)',$/\1/p" "$internal/python_requirements.py" | while read -r version; do
     cp "$TOP/scripts/get_pip.py" "$cache/get_pip_${version//./_}.py"
 done
 

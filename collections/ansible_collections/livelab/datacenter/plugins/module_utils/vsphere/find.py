@@ -20,8 +20,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import escape as escape
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import unescape as unescape
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import unescape
 
 # Every object needs these to have a name and a path.
 _ALWAYS = ("name", "parent")

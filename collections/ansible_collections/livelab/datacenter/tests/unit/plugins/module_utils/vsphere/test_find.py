@@ -9,11 +9,10 @@ import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import (
     Inventory,
-    escape,
     has_datastore,
-    unescape,
     unfit,
 )
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import escape, unescape
 from pyVmomi import vim
 
 ROOT, DC, OTHER = vim.Folder("group-d1"), vim.Datacenter("datacenter-1"), vim.Datacenter("datacenter-2")
