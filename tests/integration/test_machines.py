@@ -162,6 +162,23 @@ def test_a_machine_from_a_package(site, twin, package):
     assert result.data["uploaded_bytes"] == (package / "web.vmdk").stat().st_size
 
 
+def test_a_machine_is_told_with_its_place_and_its_hardware(site, twin, package):
+    before = twin.calls("vcenter")
+    found = site.run("vm_info", {"names": ["web", "nosuch"]}, "vcenter")
+    assert not found.failed, found.msg
+    # Versions, content, login, the one read, logout.
+    assert twin.calls("vcenter") - before <= 5
+    assert found.data["missing"] == ["nosuch"]
+    (web,) = found.data["machines"]
+    assert (web["path"], web["host"], web["power"]) == ("/Thesis/vm/web", states.host_name(twin, 2), "poweredOff")
+    assert (web["cpus"], web["memory_mb"], web["datastore"]) == (2, 64, states.DATASTORE)
+    assert [(disk["capacity_bytes"], disk["datastore"]) for disk in web["disks"]] == [(16 * 2**20, states.DATASTORE)]
+    assert [card["network"] for card in web["networks"]] == ["VM Network"]
+    for name in (web["path"], web["moid"], web["uuid"], "vm/web"):
+        assert site.run("vm_info", {"names": [name]}, "vcenter").data["machines"] == [web]
+    site.refused("vm_info", {"folder": "nosuch"}, "vcenter", "no vm folder 'nosuch'")
+
+
 def test_a_machine_that_differs_from_its_package_is_left_and_said(site, twin, package, tmp_path):
     shutil.copytree(package, tmp_path, dirs_exist_ok=True)
     descriptor = tmp_path / "web.ovf"
@@ -177,6 +194,14 @@ def test_power(site):
     site.converge("vm_power", {"name": "web", "state": "powered-on"}, "vcenter")
     site.refused("vm_power", {"name": "web", "state": "shutdown-guest"}, "vcenter", "VMware Tools do not run")
     site.refused("vm_power", {"name": "web", "state": "powered-off", "wait_for_ip": True}, "vcenter", "wait_for_ip")
+    site.refused("vm_power", {"name": "web", "folder": "nosuch"}, "vcenter", "no vm folder 'nosuch'")
+    for state in ("reset", "restarted"):
+        done = site.run("vm_power", {"name": "/Thesis/vm/web", "state": state}, "vcenter")
+        assert not done.failed, done.msg
+        assert done.changed
+    forced = {"name": "web", "state": "shutdown-guest", "shutdown_timeout": 1}
+    site.converge("vm_power", forced, "vcenter")
+    site.converge("vm_power", {"name": "web", "state": "powered-on"}, "vcenter")
 
 
 def test_the_machine_moves_and_says_what_it_took(site, twin):

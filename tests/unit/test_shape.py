@@ -17,7 +17,7 @@ PURE = ("plan.py", "check.py")
 # Folders beside the resources: the one vocabulary of a NAS and its dialects.
 NO_RESOURCE = {"freenas/api"}
 # What is only read is never planned.
-READ_ONLY = {"vsphere/performance"}
+READ_ONLY = {"vsphere/performance", "vsphere/vm_info"}
 # What speaks to a server: libraries, and our own files of these names.
 SPEAKS = {
     "http",
@@ -47,9 +47,6 @@ FILES_NOT_YET: set[str] = {
     "vsphere/vm_deploy/state.py",
     "vsphere/vm_deploy/check.py",
     "vsphere/vm_deploy/plan.py",
-    "vsphere/vm_power/state.py",
-    "vsphere/vm_power/check.py",
-    "vsphere/vm_power/plan.py",
     "vsphere/vmotion/state.py",
     "vsphere/vmotion/check.py",
     "vsphere/vmotion/plan.py",

@@ -18,37 +18,56 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The virtual machine's name.
+      - The virtual machine's name; or its path, such as V(/Thesis/vm/lab/web), its UUID or its id, such as V(vm-42).
     type: str
     required: true
+  folder:
+    description:
+      - The VM folder it is in, such as V(lab) or V(/Thesis/vm/lab). Tells machines of one name apart.
+    type: str
   datacenter:
     description:
-      - The data centre it is in. May be left out when the name is unique in all.
+      - The data centre it is in, by name or path. May be left out when the name is unique in all.
     type: str
   state:
     description:
       - V(powered-on), also out of suspension.
       - V(powered-off) pulls the plug; V(shutdown-guest) asks the guest, for which VMware Tools must run in it.
       - V(restarted) restarts the guest, by VMware Tools when they run and by a reset when not; one that is off is
-        switched on. It changes something each time.
+        switched on. V(reset) does not ask the guest. Both change something each time.
       - V(suspended).
     type: str
-    choices: [powered-on, powered-off, shutdown-guest, restarted, suspended]
+    choices: [powered-on, restarted, reset, powered-off, shutdown-guest, suspended]
     default: powered-on
   wait_for_ip:
     description:
-      - Wait until VMware Tools tell the guest's address. For O(state=powered-on) and O(state=restarted).
+      - Wait until VMware Tools tell the guest's address; after a restart, until they tell one anew.
+      - For O(state=powered-on), O(state=restarted) and O(state=reset), as are the other two of its kind.
     type: bool
     default: false
+  wait_for_tools:
+    description:
+      - Wait until VMware Tools run in the guest.
+    type: bool
+    default: false
+  wait_for_port:
+    description:
+      - Wait until the guest, at the address it tells, takes connections on this TCP port from where the module runs.
+    type: int
   wait_timeout:
     description:
-      - Seconds to wait for the state, and again for the address.
+      - Seconds to wait for the state, and again for each thing that is to be waited for.
     type: int
     default: 300
+  shutdown_timeout:
+    description:
+      - With O(state=shutdown-guest), seconds after which a guest that has not shut down is switched off, with a warning.
+        A guest in which no VMware Tools run is switched off at once. It fails in both cases when this is not set.
+    type: int
 attributes:
   check_mode:
     support: full
-    description: Says what it would do; does not wait for an address.
+    description: Says what it would do; waits for nothing.
   diff_mode:
     support: full
     description: Shows the power state before and after.
@@ -91,23 +110,27 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.apply import Power
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.plan import OUTCOME, plan
 
 
 def main() -> None:
     """Run the module."""
-    states = ["powered-on", "powered-off", "shutdown-guest", "restarted", "suspended"]
     module = AnsibleModule(
         argument_spec=argument_spec(
             name={"type": "str", "required": True},
+            folder={"type": "str"},
             datacenter={"type": "str"},
-            state={"type": "str", "choices": states, "default": "powered-on"},
+            state={"type": "str", "choices": list(OUTCOME), "default": "powered-on"},
             wait_for_ip={"type": "bool", "default": False},
+            wait_for_tools={"type": "bool", "default": False},
+            wait_for_port={"type": "int"},
             wait_timeout={"type": "int", "default": 300},
+            shutdown_timeout={"type": "int"},
         ),
         supports_check_mode=True,
     )
-    work = Power(module.params, module.check_mode)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, Power(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,12 @@ from typing import Any, TypeVar
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import check_host, check_port
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.limits import check_timeout
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise
 
 # How often a read is tried, and the seconds waited after the first failure; the wait doubles each time.
 _TRIES = 3
 _FIRST_WAIT = 1.0
-# Seconds: a day is more than any call takes, and less than what the socket library can count.
-_LONGEST_TIMEOUT = 86400
 
 Options = Mapping[str, Mapping[str, Any]]
 Answer = TypeVar("Answer")
@@ -72,15 +71,6 @@ def check(params: Mapping[str, Any], secrets: tuple[str, ...] = ("password",)) -
         _check_text(name, params.get(name), secret=name in secrets)
     if params.get("thumbprint"):
         normalise(params["thumbprint"])
-
-
-def check_timeout(option: str, seconds: float) -> None:
-    """Refuse a time limit that is none.
-
-    :raises ConvergeError: naming the option.
-    """
-    if not 1 <= seconds <= _LONGEST_TIMEOUT:
-        raise ConvergeError(f"{option}: {seconds} must be from 1 to {_LONGEST_TIMEOUT} seconds.")
 
 
 def _check_text(option: str, value: str | None, secret: bool) -> None:

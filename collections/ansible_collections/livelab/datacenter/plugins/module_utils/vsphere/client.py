@@ -36,6 +36,16 @@ _WAYS: dict[str, Mapping[str, str]] = {
     "Network": {"Folder": "childEntity", "Datacenter": "networkFolder"},
     "Datastore": {"Folder": "childEntity", "Datacenter": "datastoreFolder", "StoragePod": "childEntity"},
 }
+# The types that a property leads to and from which a way goes on; the properties not here lead to none of them.
+_FOLDERS = ("Folder", "Datacenter", "ComputeResource", "VirtualApp", "StoragePod")
+_ONWARD = {
+    "childEntity": _FOLDERS,
+    "hostFolder": _FOLDERS[:1],
+    "vmFolder": _FOLDERS[:1],
+    "networkFolder": _FOLDERS[:1],
+    "datastoreFolder": _FOLDERS[:1],
+    "resourcePool": ("ResourcePool", "VirtualApp"),
+}
 _PARENTS = {"ClusterComputeResource": "ComputeResource", "DistributedVirtualPortgroup": "Network"}
 
 CONNECT_OPTIONS = connection.options("VMWARE")
@@ -218,17 +228,24 @@ class Client:
 
 
 def _traversals(wanted: Iterable[Any]) -> list[Any]:
-    """The traversal specs that lead from the root folder to these types, each able to lead on to every other."""
+    """The traversal specs that lead from the root folder to these types, each leading on to those that can follow it."""
     edges: dict[tuple[str, str], None] = {}
     for kind in wanted:
         name = kind.__name__.rsplit(".", 1)[-1]
         for source, paths in _WAYS[_PARENTS.get(name, name)].items():
             edges.update({(source, path): None for path in paths.split()})
-    names = [f"{source}.{path}" for source, path in edges]
-    onward = [vmodl.query.PropertyCollector.SelectionSpec(name=name) for name in names]
+    names = {(source, path): f"{source}.{path}" for source, path in edges}
     return [
         vmodl.query.PropertyCollector.TraversalSpec(
-            name=name, type=getattr(vim, source), path=path, skip=False, selectSet=onward
+            name=name,
+            type=getattr(vim, source),
+            path=path,
+            skip=False,
+            selectSet=[
+                vmodl.query.PropertyCollector.SelectionSpec(name=onward)
+                for (following, _path), onward in names.items()
+                if following in _ONWARD.get(path, ())
+            ],
         )
-        for name, (source, path) in zip(names, edges, strict=True)
+        for (source, path), name in names.items()
     ]

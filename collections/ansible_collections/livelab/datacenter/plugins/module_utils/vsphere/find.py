@@ -190,6 +190,10 @@ class Inventory:
         fitting = self._fitting(name, every) or [one for one in every if _is_id(one, name)]
         return self._only(vim.VirtualMachine, name, fitting) if fitting else None
 
+    def machines(self, folder: str | None = None, datacenter: Found | None = None) -> list[Found]:
+        """All virtual machines, those directly in a folder if given, by path; the folder has to be there."""
+        return self._in_folder(self.of(vim.VirtualMachine, datacenter), folder)
+
     def datastore(self, name: str, host: Found | None = None, datacenter: Found | None = None) -> Found:
         """The datastore of this name or path; one that this host has, if given."""
         stores = self.of(vim.Datastore, datacenter)

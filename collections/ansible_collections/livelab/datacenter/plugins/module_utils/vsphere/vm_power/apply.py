@@ -1,112 +1,54 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The power state of a virtual machine: what is, what is wanted, and the way between."""
+"""Reading and changing a machine's power state, and waiting for its guest."""
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
+import socket
 import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.site import find_machine
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find_machine import find_machine
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import wait_for_task
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.state import (
+    PROPERTIES,
+    Machine,
+    from_api,
+)
 
-_PROPERTIES = ("runtime.powerState", "runtime.question", "guest.toolsRunningStatus", "guest.ipAddress", "guest.net")
+# Seconds between two looks at the machine.
 _POLL = 1.0
-_OUTCOME = {
-    "powered-on": "poweredOn",
-    "restarted": "poweredOn",
-    "powered-off": "poweredOff",
-    "shutdown-guest": "poweredOff",
-    "suspended": "suspended",
-}
-
-
-def steps(power: str, wanted: str, tools: bool) -> list[str]:
-    """The steps from a power state to a wanted one.
-
-    :param power: ``poweredOn``, ``poweredOff`` or ``suspended``.
-    :param wanted: the module's ``state``.
-    :param tools: whether VMware Tools run in the guest.
-    :raises ConvergeError: when there is no way.
-    """
-    if wanted == "restarted" and power == "poweredOn":
-        return ["reboot_guest" if tools else "reset"]
-    if power == _OUTCOME[wanted]:
-        return []
-    if wanted in ("powered-on", "restarted"):
-        return ["power_on"]
-    if wanted == "suspended":
-        if power != "poweredOn":
-            raise ConvergeError("it is switched off; only a machine that runs can be suspended.")
-        return ["suspend"]
-    if wanted == "shutdown-guest":
-        if power == "suspended":
-            raise ConvergeError("it is suspended; power it on before its guest can be shut down.")
-        if not tools:
-            raise ConvergeError("VMware Tools do not run in its guest, so it cannot be asked to shut down; use "
-                                "state: powered-off to switch it off.")
-        return ["shutdown_guest"]
-    return ["power_off"]
-
-
-def address(values: dict) -> str | None:
-    """The guest's address as VMware Tools tell it: IPv4 before IPv6, none that is only valid on the link."""
-    told = [values.get("guest.ipAddress")]
-    for adapter in values.get("guest.net") or ():
-        told += list(adapter.ipAddress or ())
-    found = []
-    for text in told:
-        try:
-            candidate = ipaddress.ip_address((text or "").split("%")[0])
-        except ValueError:
-            continue
-        if not (candidate.is_link_local or candidate.is_loopback or candidate.is_unspecified):
-            found.append(candidate)
-    return str(min(found, key=lambda one: one.version)) if found else None
+# The Tools of a small guest are back soon after a restart: looking seldom would miss that they were away.
+_POLL_RESTART = 0.3
+_POLL_PORT = 0.5
 
 
 class Power(Work):
-    """The three steps of vm_power: `read`, `plan`, `apply`; then `result` and `close`."""
+    """The steps of vm_power that speak to the server."""
 
-    def __init__(self, params: dict, check_mode: bool) -> None:
+    def __init__(self, params: Mapping[str, Any]) -> None:
         super().__init__(params)
-        self.check_mode = check_mode
         self.machine: Any = None
-        self.what = f"virtual machine {params['name']}"
+        self.name = ""
+        self._latest: Machine | None = None
 
-    def read(self) -> dict:
-        """The machine's power state and what its guest says."""
-        if self.params["wait_for_ip"] and _OUTCOME[self.params["state"]] != "poweredOn":
-            raise ConvergeError(f"wait_for_ip: a machine that is {self.params['state']} has no address; use it with "
-                                "powered-on or restarted.")
+    def read(self) -> Machine:
+        """The machine's power state and what its guest says. Two calls."""
         self.client = Client(self.params)
-        self.machine = find_machine(self.client, self.params["name"], self.params["datacenter"])
+        found = find_machine(self.client, self.params["name"], self.params["folder"], self.params["datacenter"])
+        self.machine, self.name = found.ref, found.name
         return self._look()
-
-    def plan(self, current: dict) -> list[Change]:
-        """At most one change."""
-        power = current["runtime.powerState"]
-        tools = current.get("guest.toolsRunningStatus") == "guestToolsRunning"
-        try:
-            found = steps(power, self.params["state"], tools)
-        except ConvergeError as error:
-            raise ConvergeError(f"{self.what}: {error}") from error
-        after = _OUTCOME[self.params["state"]]
-        # The same word before and after would look like no change.
-        after = f"{after} (restarted)" if after == power else after
-        return [Change(self.what, {"power": power}, {"power": after}, step) for step in found]
 
     def apply(self, change: Change) -> None:
         """Make the change, and wait until it is so."""
-        timeout = self.params["wait_timeout"]
         if change.apply == "reboot_guest":
             self.machine.RebootGuest()
         elif change.apply == "shutdown_guest":
-            self.machine.ShutdownGuest()
-            self._wait(lambda now: now["runtime.powerState"] == "poweredOff", "its guest has not shut down")
+            self._shut_down()
         else:
             start = {
                 "power_on": self.machine.PowerOnVM_Task,
@@ -114,34 +56,64 @@ class Power(Work):
                 "suspend": self.machine.SuspendVM_Task,
                 "reset": self.machine.ResetVM_Task,
             }[change.apply]
-            wait_for_task(self.client, start(), timeout)
+            wait_for_task(self.client, start(), self.params["wait_timeout"])
 
-    def result(self) -> dict:
-        """The state and the address afterwards, waiting for the address when asked to."""
-        values = self._look()
-        if self.params["wait_for_ip"] and not self.check_mode:
-            values = self._wait(lambda now: address(now) is not None, "it has not told an address")
-        return {"power": values["runtime.powerState"], "ip": address(values)}
+    def settle(self, changes: Sequence[Change]) -> None:
+        """Wait for what is to be waited for."""
+        params, timeout = self.params, self.params["wait_timeout"]
+        waits = params["wait_for_ip"] or params["wait_for_tools"] or params["wait_for_port"]
+        if not waits:
+            return
+        if any(change.apply in ("reboot_guest", "reset") for change in changes):
+            # Until the guest is down, what it told before the restart still stands there.
+            self._wait(lambda now: now.told is None, "its guest has not gone down for the restart", timeout, _POLL_RESTART)
+        if params["wait_for_tools"]:
+            self._wait(lambda now: now.tools, "VMware Tools do not run in its guest", timeout)
+        if params["wait_for_ip"] or params["wait_for_port"]:
+            self._wait(lambda now: now.told is not None, "it has not told an address", timeout)
+        if params["wait_for_port"]:
+            self._wait_for_port(self._latest.told, params["wait_for_port"], timeout)
 
-    def close(self) -> None:
-        """Log out."""
-        if self.client is not None:
-            self.client.close()
+    def result(self) -> dict[str, Any]:
+        """The state and the address afterwards."""
+        now = self._look()
+        return {"power": now.power, "ip": now.address}
 
-    def _look(self) -> dict:
-        return self.client.read(self.machine, *_PROPERTIES)
+    def _look(self) -> Machine:
+        self._latest = from_api(self.name, self.client.read(self.machine, *PROPERTIES))
+        return self._latest
 
-    def _wait(self, reached: Any, complaint: str) -> dict:
-        ends = time.monotonic() + self.params["wait_timeout"]
-        while True:
-            values = self._look()
-            if reached(values):
-                return values
-            question = values.get("runtime.question")
-            if question is not None:
-                raise ConvergeError(f"{self.what} waits for an answer: {' '.join(question.text.split())}")
+    def _shut_down(self) -> None:
+        """Ask the guest; switch off what has not shut down within the time that the user gives it."""
+        patience = self.params["shutdown_timeout"]
+        self.machine.ShutdownGuest()
+        try:
+            self._wait(lambda now: now.power == "poweredOff", "its guest has not shut down",
+                       patience or self.params["wait_timeout"])
+        except ConvergeError as error:
+            if patience is None or self._latest.question:
+                raise
+            self.warn(f"{error} It was switched off, as shutdown_timeout asks for.")
+            if self._look().power != "poweredOff":
+                wait_for_task(self.client, self.machine.PowerOffVM_Task(), self.params["wait_timeout"])
+
+    def _wait(self, reached: Callable[[Machine], bool], complaint: str, timeout: float, poll: float = _POLL) -> None:
+        ends = time.monotonic() + timeout
+        what = f"virtual machine {self.name}"
+        while not reached(now := self._look()):
+            if now.question:
+                raise ConvergeError(f"{what} waits for an answer: {now.question}")
             if time.monotonic() >= ends:
-                raise ConvergeError(f"{self.what}: {complaint} within {self.params['wait_timeout']} s; it is "
-                                    f"{values['runtime.powerState']}, VMware Tools: "
-                                    f"{values.get('guest.toolsRunningStatus', 'unknown')}.")
-            time.sleep(_POLL)
+                tools = "run" if now.tools else "do not run"
+                raise ConvergeError(f"{what}: {complaint} within {timeout} s; it is {now.power}, VMware Tools {tools}.")
+            time.sleep(poll)
+
+    def _wait_for_port(self, address: str, port: int, timeout: float) -> None:
+        ends = time.monotonic() + timeout
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=5):
+                return
+            if time.monotonic() >= ends:
+                raise ConvergeError(f"virtual machine {self.name}: {address} has not taken a connection on the TCP port "
+                                    f"{port} within {timeout} s.")
+            time.sleep(_POLL_PORT)

@@ -1,0 +1,19 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers that options may be."""
+
+from __future__ import annotations
+
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+
+# Seconds: a day is more than any call takes, and less than what the socket library can count.
+_LONGEST_TIMEOUT = 86400
+
+
+def check_timeout(option: str, seconds: float) -> None:
+    """Refuse a time limit that is none.
+
+    :raises ConvergeError: naming the option.
+    """
+    if not 1 <= seconds <= _LONGEST_TIMEOUT:
+        raise ConvergeError(f"{option}: {seconds} must be from 1 to {_LONGEST_TIMEOUT} seconds.")
