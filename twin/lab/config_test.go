@@ -69,6 +69,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"nas: {version: \"9.2\"}":                          `nas.version "9.2" is not known; it is one of 9.3.0, `,
 		"nas: {two_factor: secret1}":                       "nas.two_factor: a secret in base32",
 		"nas: {disks: [{name: sdb}, {name: sdb}]}":         `nas.disks: two have the name "sdb"`,
+		"nas: {version: \"13.0\", installed: false}":       "nas.installed: version 13.0 is not installed over the network",
 		"nas: {disks: [{size_gb: -1}]}":                    "nas.disks: the size of disk 0",
 		"hosts: [{number: 1, address: 127.10.1.11}, text]": "line 1",
 	} {

@@ -29,7 +29,7 @@ func WriteEnv(w io.Writer, d Dir, c Config, s Secrets) error {
 		{"LAB_ESXI_USER", "root"},
 		{"LAB_ESXI_PASSWORD", s.ESXi},
 		{"LAB_NAS_URL", "https://" + c.endpoint(c.NAS.Address).String()},
-		{"LAB_NAS_USER", "root"},
+		{"LAB_NAS_USER", c.NAS.User},
 		{"LAB_NAS_PASSWORD", s.NAS},
 		{"LAB_NAS_PORTAL", c.NAS.Portal},
 		{"LAB_CHAP_PASSWORD", s.CHAP},

@@ -99,7 +99,7 @@ func (l *Lab) startNAS(ctx context.Context) error {
 	l.nas, err = nas.New(nas.Config{
 		Dir: l.Dir.join("nas"), RunDir: l.Dir.RunDir(), Listen: at.String(), Portals: []string{l.Config.NAS.Portal},
 		Version: l.Config.NAS.Version, DHCP: l.Config.NAS.DHCP, Disks: l.Config.NAS.disks(), Username: l.Config.NAS.User,
-		Password: l.Secrets.NAS, APIKey: l.Secrets.NASKey, OTP: l.Config.NAS.TwoFactor, TLS: config, Logf: l.logf,
+		Password: l.Secrets.NAS, APIKey: l.Secrets.NASKey, OTP: l.Config.NAS.TwoFactor, Installer: l.Config.NAS.installer(), TLS: config, Logf: l.logf,
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package lab
 import (
 	"encoding/base32"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -24,6 +25,10 @@ type NASConfig struct {
 	User string `yaml:"user"`
 	// TwoFactor is a secret in base32: logging in with the password takes a one-time password made from it, too.
 	TwoFactor string `yaml:"two_factor"`
+	// Installed false makes it a machine on which TrueNAS is still to be installed, over the network. Default: true.
+	Installed *bool `yaml:"installed"`
+	// InstallerPort is where the installer listens, on the NAS's address. Default: 8080.
+	InstallerPort uint16 `yaml:"installer_port"`
 	// DHCP says that the addresses come from DHCP and are still to be configured. Default: they are configured.
 	DHCP bool `yaml:"dhcp"`
 	// Disks of the NAS. Default: one for the system and two for pools, 32 GiB each.
@@ -49,6 +54,7 @@ func (c *NASConfig) defaults(lab *Config) {
 	setDefault(&c.Portal, lab.DataNetwork+".129:3260")
 	setDefault(&c.Version, versions.Default)
 	setDefault(&c.User, "root")
+	setDefault(&c.InstallerPort, 8080)
 	system := false
 	for i := range c.Disks {
 		setDefault(&c.Disks[i].SizeGB, 32)
@@ -65,6 +71,9 @@ func (c *NASConfig) check() error {
 	}
 	if _, err := versions.Lookup(c.Version); err != nil {
 		return fmt.Errorf("nas.%w", err)
+	}
+	if c.installer() != "" && c.version().Installer == "" {
+		return fmt.Errorf("nas.installed: version %s is not installed over the network; 24.10 and later can be", c.Version)
 	}
 	if _, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(c.TwoFactor, "="))); err != nil {
 		return fmt.Errorf("nas.two_factor: a secret in base32 is needed, such as JBSWY3DPEHPK3PXP")
@@ -91,6 +100,22 @@ func (c *NASConfig) version() *versions.Version {
 		panic(err)
 	}
 	return v
+}
+
+// installer is where the installer listens; empty where the NAS is installed from the start.
+func (c *NASConfig) installer() string {
+	if c.Installed == nil || *c.Installed {
+		return ""
+	}
+	return net.JoinHostPort(c.Address, fmt.Sprint(c.InstallerPort))
+}
+
+// endpoint is the NAS as it is now: installed, or waiting for that.
+func (c *NASConfig) endpoint(at netip.AddrPort, installed bool) Endpoint {
+	if !installed {
+		return Endpoint{"nas-installer", c.installer(), fmt.Sprintf("installer of %s, ws://%s%s", c.version().Full, c.installer(), c.version().Installer)}
+	}
+	return Endpoint{"nas", "https://" + at.String(), fmt.Sprintf("NAS as %s (%s); iSCSI on %s", c.version().Full, c.dialects(), c.Portal)}
 }
 
 // dialects are the forms of API that the version has.

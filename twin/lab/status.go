@@ -56,7 +56,7 @@ func (l *Lab) Endpoints() []Endpoint {
 		list = append(list, Endpoint{fmt.Sprintf("esxi%d", l.Config.Hosts[i].Number), "https://" + h.Addr().String(), "ESXi host, vSphere API"})
 	}
 	list = append(list, Endpoint{"vcenter", "https://" + l.vsphere.VCenterAddr().String(), "vCenter, vSphere API"})
-	list = append(list, Endpoint{"nas", "https://" + l.Config.endpoint(l.Config.NAS.Address).String(), fmt.Sprintf("NAS as %s (%s); iSCSI on %s", l.Config.NAS.version().Full, l.Config.NAS.dialects(), l.Config.NAS.Portal)})
+	list = append(list, l.Config.NAS.endpoint(l.Config.endpoint(l.Config.NAS.Address), l.nas.Installed()))
 	for _, local := range slices.Sorted(maps.Keys(l.Config.Guests.Forwards)) {
 		list = append(list, Endpoint{"guest", local, "leads to " + l.Config.Guests.Forwards[local] + " in the guests' network"})
 	}

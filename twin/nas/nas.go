@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"sync"
 
+	"livelab.dev/twin/nas/installer"
 	"livelab.dev/twin/nas/model"
 	"livelab.dev/twin/nas/versions"
 )
@@ -39,15 +41,22 @@ type Config struct {
 	Hostname string // default "freenas.local" or "truenas.local"
 	Disks    []Disk // default: one of 32 GiB for the system and two for pools
 	TLS      *tls.Config
-	Logf     func(format string, args ...any) // default: nowhere
+	// Installer is a host:port: unless the NAS was installed there already, it is a machine with the installer running on
+	// that port, and nothing else. Username and Password are then those that the installation chooses. Empty: installed.
+	Installer string
+	Logf      func(format string, args ...any) // default: nowhere
 }
 
 // Server is a NAS.
 type Server struct {
 	cfg     Config
 	version *versions.Version
-	nas     *model.NAS
-	door    *door
+
+	mu        sync.Mutex // guards what follows: an installation replaces it
+	nas       *model.NAS // nil while nothing is installed
+	door      *door
+	installer *installer.Installer
+	closed    bool
 }
 
 // New prepares a NAS from what Dir holds, or a newly installed one. It opens no port; Start does.
@@ -57,16 +66,34 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, version: version}
-	listen, ports, err := cfg.ports(version)
-	if err != nil {
+	system := installation{Username: cfg.Username, Password: model.HashPassword(cfg.Password)}
+	if system.Listen, system.Ports, err = cfg.ports(version); err != nil {
 		return nil, err
 	}
-	s.door = &door{port: listen.Port(), tls: cfg.TLS, logf: cfg.Logf}
-	s.nas, err = model.New(model.Config{
-		Dir: cfg.Dir, RunDir: cfg.RunDir, Version: version, Username: cfg.Username, Password: model.HashPassword(cfg.Password),
-		APIKey: cfg.APIKey, OTP: cfg.OTP, Hostname: cfg.Hostname, Disks: cfg.Disks, Ports: ports, Moved: s.door.move, Logf: cfg.Logf,
+	if cfg.Installer != "" {
+		if version.Installer == "" {
+			return nil, fmt.Errorf("nas: the installer of version %s cannot be used over the network; that of 24.10 and later can", version.Name)
+		}
+		if found, err := system.load(cfg.Dir); err != nil || !found {
+			return s, err
+		}
+	}
+	return s, s.prepare(system)
+}
+
+// prepare makes the NAS that was installed.
+func (s *Server) prepare(system installation) error {
+	door := &door{port: system.Listen.Port(), tls: s.cfg.TLS, logf: s.cfg.Logf}
+	nas, err := model.New(model.Config{
+		Dir: s.cfg.Dir, RunDir: s.cfg.RunDir, Version: s.version, Username: system.Username, Password: system.Password, APIKey: s.cfg.APIKey,
+		OTP: s.cfg.OTP, Hostname: s.cfg.Hostname, Disks: system.disks(s.cfg.Disks), Ports: system.Ports, Moved: door.move, Logf: s.cfg.Logf,
 	})
-	return s, err
+	if err != nil {
+		return err
+	}
+	door.handler = handler(s.version, nas, s.cfg.Logf)
+	s.nas, s.door = nas, door
+	return nil
 }
 
 // complete fills in the defaults.
@@ -153,29 +180,65 @@ func (cfg *Config) ports(v *versions.Version) (netip.AddrPort, []model.Port, err
 	return listen, ports, nil
 }
 
-// Start opens the API and, where its service is set to start automatically, iSCSI. The NAS runs until Close or until
-// ctx ends.
+// Start opens the API and, where its service is set to start automatically, iSCSI; or the installer where nothing is
+// installed. The NAS runs until Close or until ctx ends.
 func (s *Server) Start(ctx context.Context) error {
-	s.door.handler = s.handler()
-	if err := s.door.move(s.nas.Addresses()); err != nil {
-		return fmt.Errorf("nas: API: %w", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := s.start
+	if s.nas == nil {
+		start = s.startInstaller
 	}
-	if err := s.nas.StartServices(); err != nil {
-		return errors.Join(err, s.Close())
+	if err := start(); err != nil {
+		return errors.Join(err, s.close())
 	}
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return nil
 }
 
+func (s *Server) start() error {
+	if err := s.door.move(s.nas.Addresses()); err != nil {
+		return fmt.Errorf("nas: API: %w", err)
+	}
+	return s.nas.StartServices()
+}
+
 // Close ends the API, iSCSI and tgtd. The state stays on disk. Closing twice does nothing.
 func (s *Server) Close() error {
-	err := s.door.close()
-	s.nas.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return s.close()
+}
+
+func (s *Server) close() error {
+	var err error
+	if s.installer != nil {
+		err = s.installer.Close()
+	}
+	if s.nas != nil {
+		err = errors.Join(err, s.door.close())
+		s.nas.Close()
+	}
 	return err
 }
 
 // TargetPID is tgtd's process id, or 0 when iSCSI is not running.
-func (s *Server) TargetPID() int { return s.nas.TargetPID() }
+func (s *Server) TargetPID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nas == nil {
+		return 0
+	}
+	return s.nas.TargetPID()
+}
+
+// Installed says whether there is a NAS, or an installer that waits.
+func (s *Server) Installed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nas != nil
+}
 
 // Version is what the NAS says it is.
 func (s *Server) Version() string { return s.version.Full }

@@ -40,6 +40,13 @@ func (m Method) Clean(args []any) ([]any, error) {
 	return all, c.wrong.Err()
 }
 
+// Check checks a value under a name, as pydantic does.
+func (t Type) Check(name string, value any) (any, error) {
+	c := &cleaner{words: strict}
+	cleaned := c.clean(name, t, value)
+	return cleaned, c.wrong.Err()
+}
+
 // CleanForm checks what API v1.0 was sent for an object. Of a change (partial) nothing has to be there, and nothing is
 // filled in. What is null is dropped, as a real one does.
 func (t Type) CleanForm(sent map[string]any, partial bool) (map[string]any, error) {
