@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -49,7 +50,7 @@ func vcenterAbout(version string) types.AboutInfo {
 }
 
 func versioned(about types.AboutInfo, version string) types.AboutInfo {
-	setDefault(&about.Build, "1")
+	about.Build = cmp.Or(about.Build, "1")
 	about.Version = version
 	about.ApiVersion = apiVersion(version)
 	about.FullName = fmt.Sprintf("%s %s build-%s", about.Name, version, about.Build)

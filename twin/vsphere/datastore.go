@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vmfs"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // maxLabel is the longest name of a VMFS volume.
@@ -34,24 +37,24 @@ func (h *Host) availableDisks() []types.HostScsiDisk {
 }
 
 // deviceAt is the disk of a device path or a VML id. Faults: NotFound.
-func (h *Host) deviceAt(path string) (device, *failure) {
+func (h *Host) deviceAt(path string) (device, *fault.Failure) {
 	for _, d := range h.storage.Load().luns {
 		if !d.lost && (d.path() == path || d.canonicalName() == path || d.uuid() == path) {
 			return d, nil
 		}
 	}
-	return device{}, notFound("The host has no disk %q that can carry a datastore", strings.TrimPrefix(path, "/vmfs/devices/disks/"))
+	return device{}, fault.NotFound("The host has no disk %q that can carry a datastore", strings.TrimPrefix(path, "/vmfs/devices/disks/"))
 }
 
 // createOptions are the ways to make a datastore on a disk: one, all of it. None for a disk that carries one.
-func (h *Host) createOptions(path string, version int32) ([]types.VmfsDatastoreOption, *failure) {
+func (h *Host) createOptions(path string, version int32) ([]types.VmfsDatastoreOption, *fault.Failure) {
 	d, f := h.deviceAt(path)
 	if f != nil {
 		return nil, f
 	}
-	setDefault(&version, vmfsMajor)
+	version = cmp.Or(version, vmfsMajor)
 	if version != 5 && version != 6 {
-		return nil, invalid("vmfsMajorVersion", "%d: a datastore is VMFS 5 or 6", version)
+		return nil, fault.Invalid("vmfsMajorVersion", "%d: a datastore is VMFS 5 or 6", version)
 	}
 	if _, taken := h.storage.Load().volumeOn(d.canonicalName()); taken {
 		return nil, nil
@@ -80,7 +83,7 @@ func wholeDisk(d device, version int32) types.VmfsDatastoreOption {
 
 // createDatastore makes a VMFS volume on a disk and mounts it. Faults: DuplicateName, HostConfigFault, InvalidArgument,
 // InvalidName, NotFound, ResourceInUse.
-func (v *view) createDatastore(spec types.VmfsDatastoreCreateSpec) (types.ManagedObjectReference, *failure) {
+func (v *view) createDatastore(spec types.VmfsDatastoreCreateSpec) (types.ManagedObjectReference, *fault.Failure) {
 	var none types.ManagedObjectReference
 	h, label := v.host, spec.Vmfs.VolumeName
 	if f := checkDatastoreName(label); f != nil {
@@ -93,7 +96,7 @@ func (v *view) createDatastore(spec types.VmfsDatastoreCreateSpec) (types.Manage
 	defer h.mu.Unlock()
 	d, f := h.deviceAt(spec.Vmfs.Extent.DiskName)
 	if f == nil && spec.DiskUuid != "" && spec.DiskUuid != d.uuid() {
-		f = invalid("spec.diskUuid", "%q is not that of the disk %s", spec.DiskUuid, d.canonicalName())
+		f = fault.Invalid("spec.diskUuid", "%q is not that of the disk %s", spec.DiskUuid, d.canonicalName())
 	}
 	if f != nil {
 		return none, f
@@ -107,36 +110,36 @@ func (v *view) createDatastore(spec types.VmfsDatastoreCreateSpec) (types.Manage
 	volume, _ := h.storage.Load().volumeOn(d.canonicalName())
 	ds := v.datastoreOf(volume.UUID)
 	if ds == nil {
-		return none, hostConfig("The datastore %q was made on %s but cannot be mounted", label, d.canonicalName())
+		return none, fault.HostConfig("The datastore %q was made on %s but cannot be mounted", label, d.canonicalName())
 	}
 	return ds.Self, nil
 }
 
-func (h *Host) format(d device, label string) *failure {
+func (h *Host) format(d device, label string) *fault.Failure {
 	ctx, cancel := context.WithTimeout(context.Background(), formatTimeout)
 	defer cancel()
 	_, err := h.server.cfg.Storage.Format(ctx, d.LUN, d.auth, label)
 	switch {
 	case errors.Is(err, vmfs.ErrVolumeExists):
-		return inUse("HostScsiDisk", d.canonicalName(), "The disk %s carries a datastore already: %v", d.canonicalName(), err)
+		return fault.InUse("HostScsiDisk", d.canonicalName(), "The disk %s carries a datastore already: %v", d.canonicalName(), err)
 	case err != nil:
-		return hostConfig("The disk %s cannot be formatted: %v", d.canonicalName(), err)
+		return fault.HostConfig("The disk %s cannot be formatted: %v", d.canonicalName(), err)
 	}
 	return nil
 }
 
-func checkDatastoreName(name string) *failure {
+func checkDatastoreName(name string) *fault.Failure {
 	if name == "" || len(name) > maxLabel || strings.ContainsAny(name, "/\\%") {
-		return fail(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, none of / \\ %%", name, maxLabel)
+		return fault.New(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, none of / \\ %%", name, maxLabel)
 	}
 	return nil
 }
 
 // freeDatastoreName refuses a name that a datastore of the datacenter has.
-func (v *view) freeDatastoreName(name string) *failure {
+func (v *view) freeDatastoreName(name string) *fault.Failure {
 	for _, ref := range v.reg.list(v.datacenter, "datastore") {
 		if v.reg.nameOf(ref) == name {
-			return fail(&types.DuplicateName{Name: name, Object: ref}, "The name %q is that of another datastore", name)
+			return fault.New(&types.DuplicateName{Name: name, Object: ref}, "The name %q is that of another datastore", name)
 		}
 	}
 	return nil
@@ -144,28 +147,28 @@ func (v *view) freeDatastoreName(name string) *failure {
 
 // removeDatastore destroys a VMFS volume. Hosts other than this one notice at their next rescan. Faults: HostConfigFault, NotFound,
 // ResourceInUse.
-func (v *view) removeDatastore(ref types.ManagedObjectReference) *failure {
+func (v *view) removeDatastore(ref types.ManagedObjectReference) *fault.Failure {
 	h := v.host
 	volume, ok := v.volumeOf(ref)
 	if !ok {
-		return notFound("The host %s has no datastore %s", v.name, v.reg.nameOf(ref))
+		return fault.NotFound("The host %s has no datastore %s", v.name, v.reg.nameOf(ref))
 	}
 	if volume.local {
-		return inUse("Datastore", volume.Label, "The datastore %q holds the host's own files and cannot be removed", volume.Label)
+		return fault.InUse("Datastore", volume.Label, "The datastore %q holds the host's own files and cannot be removed", volume.Label)
 	}
 	if machines := v.reg.list(ref, "vm"); len(machines) > 0 {
-		return inUse("Datastore", volume.Label, "The datastore %q is in use by the virtual machine %q", volume.Label, v.reg.nameOf(machines[0]))
+		return fault.InUse("Datastore", volume.Label, "The datastore %q is in use by the virtual machine %q", volume.Label, v.reg.nameOf(machines[0]))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	d, found := h.storage.Load().disk(volume.disk)
 	if !found {
-		return hostConfig("The disk %s of the datastore %q is not there", volume.disk, volume.Label)
+		return fault.HostConfig("The disk %s of the datastore %q is not there", volume.disk, volume.Label)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), formatTimeout)
 	defer cancel()
 	if err := h.server.cfg.Storage.Erase(ctx, d.LUN, d.auth); err != nil {
-		return hostConfig("The datastore %q cannot be removed: %v", volume.Label, err)
+		return fault.HostConfig("The datastore %q cannot be removed: %v", volume.Label, err)
 	}
 	return h.rescanLocked(ctx, scanVolumes)
 }

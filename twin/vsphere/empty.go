@@ -4,6 +4,7 @@ package vsphere
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -39,7 +40,7 @@ func (w *emptyWriter) Write(p []byte) (int, error) {
 // authentication shows the adapter's.
 func (s *state) shownHBA() *types.HostInternetScsiHba {
 	hba := s.ISCSI.HBA
-	setDefault(&hba.IScsiAlias, emptyText)
+	hba.IScsiAlias = cmp.Or(hba.IScsiAlias, emptyText)
 	own := hba.AuthenticationProperties
 	hba.AuthenticationProperties = shownAuth(own)
 	hba.ConfiguredSendTarget = append([]types.HostInternetScsiHbaSendTarget{}, hba.ConfiguredSendTarget...)
@@ -56,8 +57,8 @@ func (s *state) shownHBA() *types.HostInternetScsiHba {
 }
 
 func shownAuth(auth types.HostInternetScsiHbaAuthenticationProperties) types.HostInternetScsiHbaAuthenticationProperties {
-	setDefault(&auth.ChapName, emptyText)
-	setDefault(&auth.MutualChapName, emptyText)
+	auth.ChapName = cmp.Or(auth.ChapName, emptyText)
+	auth.MutualChapName = cmp.Or(auth.MutualChapName, emptyText)
 	return auth
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // How long a session that nobody uses and a service ticket are good for, as on vCenter.
@@ -112,5 +114,5 @@ func (m *sessionMethods) AcquireGenericServiceTicket(*types.AcquireGenericServic
 
 // LoginByToken lets nobody in: there is no single sign-on service here whose tokens could be checked, and the simulator takes any.
 func (m *sessionMethods) LoginByToken(*types.LoginByToken) soap.HasFault {
-	return &methods.LoginByTokenBody{Fault_: fail(&types.InvalidLogin{}, "Tokens are not accepted here: log in with user name and password").SOAP()}
+	return &methods.LoginByTokenBody{Fault_: fault.New(&types.InvalidLogin{}, "Tokens are not accepted here: log in with user name and password").SOAP()}
 }

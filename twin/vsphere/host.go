@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // Host is one ESXi host: its configuration, what it sees of its storage, and the registries it is shown in.
@@ -91,13 +93,13 @@ func (h *Host) sdkPort() uint16 {
 func (h *Host) state() *state { return h.current.Load() }
 
 // change makes a change to the host's configuration: on a copy, which takes the state's place when edit accepts it.
-func (h *Host) change(edit func(*state) *failure) *failure {
+func (h *Host) change(edit func(*state) *fault.Failure) *fault.Failure {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.changeLocked(edit)
 }
 
-func (h *Host) changeLocked(edit func(*state) *failure) *failure {
+func (h *Host) changeLocked(edit func(*state) *fault.Failure) *fault.Failure {
 	old := h.state()
 	next := old.clone()
 	if f := edit(next); f != nil {
@@ -107,7 +109,7 @@ func (h *Host) changeLocked(edit func(*state) *failure) *failure {
 		return f
 	}
 	if err := save(h.stateFile(), next); err != nil {
-		return hostConfig("The configuration cannot be saved: %v", err)
+		return fault.HostConfig("The configuration cannot be saved: %v", err)
 	}
 	h.current.Store(next)
 	if next.Local != old.Local {
@@ -130,13 +132,13 @@ func (h *Host) relabel(s *state) {
 }
 
 // follow moves the SDK to vmk0's new address, before anything else is done: an address that cannot be had would cut the host off.
-func (h *Host) follow(old, next *state) *failure {
+func (h *Host) follow(old, next *state) *fault.Failure {
 	from, to := h.sdkAddr(old), h.sdkAddr(next)
 	if from == to || !h.endpoint.addr().IsValid() {
 		return nil
 	}
 	if err := h.endpoint.listen(context.Background(), to); err != nil {
-		return hostConfig("vmk0 cannot have the address %s: %v", to.Addr(), err)
+		return fault.HostConfig("vmk0 cannot have the address %s: %v", to.Addr(), err)
 	}
 	return nil
 }

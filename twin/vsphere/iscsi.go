@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
 	"hash/crc32"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // iscsiAdapter is the name ESXi gives the software iSCSI adapter.
@@ -25,9 +28,9 @@ const (
 var iscsiName = regexp.MustCompile(`^(iqn\.\d{4}-\d{2}\.[a-z0-9.-]+(:[^\s]*)?|eui\.[0-9A-Fa-f]{16}|naa\.([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}))$`)
 
 // enableISCSI turns the software adapter on or off. Its configuration stays when it is off. Faults: HostConfigFault.
-func (s *state) enableISCSI(host int, enabled, inUse bool) *failure {
+func (s *state) enableISCSI(host int, enabled, inUse bool) *fault.Failure {
 	if !enabled && s.ISCSI.Enabled && inUse {
-		return hostConfig("The adapter %s is in use: a datastore is on a disk behind it", iscsiAdapter)
+		return fault.HostConfig("The adapter %s is in use: a datastore is on a disk behind it", iscsiAdapter)
 	}
 	s.ISCSI.Enabled = enabled
 	if enabled && s.ISCSI.HBA.Device == "" {
@@ -61,30 +64,30 @@ func freshHBA(host int, hostName string) types.HostInternetScsiHba {
 }
 
 // checkHBA refuses an adapter that is not the software iSCSI adapter, or not there.
-func (s *state) checkHBA(device string) *failure {
+func (s *state) checkHBA(device string) *fault.Failure {
 	if !s.ISCSI.Enabled {
-		return notFound("There is no iSCSI adapter %q: the software iSCSI adapter is off", device)
+		return fault.NotFound("There is no iSCSI adapter %q: the software iSCSI adapter is off", device)
 	}
 	if device != iscsiAdapter {
-		return notFound("There is no iSCSI adapter %q; the software iSCSI adapter is %s", device, iscsiAdapter)
+		return fault.NotFound("There is no iSCSI adapter %q; the software iSCSI adapter is %s", device, iscsiAdapter)
 	}
 	return nil
 }
 
 // renameHBA sets the initiator's name. Faults: HostConfigFault, InvalidArgument, NotFound.
-func (s *state) renameHBA(device, name string) *failure {
+func (s *state) renameHBA(device, name string) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
 	if !iscsiName.MatchString(name) || len(name) > 223 {
-		return invalid("iScsiName", "%q is not an iSCSI name, such as iqn.1998-01.com.vmware:name", name)
+		return fault.Invalid("iScsiName", "%q is not an iSCSI name, such as iqn.1998-01.com.vmware:name", name)
 	}
 	s.ISCSI.HBA.IScsiName = name
 	return nil
 }
 
 // addSendTargets adds portals to ask for targets; those that are there already stay as they are.
-func (s *state) addSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *failure {
+func (s *state) addSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
@@ -92,7 +95,7 @@ func (s *state) addSendTargets(device string, targets []types.HostInternetScsiHb
 		if f := checkTargetAddress(t.Address, t.Port); f != nil {
 			return f
 		}
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		if s.sendTarget(t.Address, t.Port) != nil {
 			continue
 		}
@@ -109,15 +112,15 @@ func (s *state) addSendTargets(device string, targets []types.HostInternetScsiHb
 }
 
 // removeSendTargets removes portals, and the targets that were found through them.
-func (s *state) removeSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *failure {
+func (s *state) removeSendTargets(device string, targets []types.HostInternetScsiHbaSendTarget) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
 	hba := &s.ISCSI.HBA
 	for _, t := range targets {
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		if s.sendTarget(t.Address, t.Port) == nil {
-			return notFound("There is no dynamic target %s", targetName(t.Address, t.Port, ""))
+			return fault.NotFound("There is no dynamic target %s", targetName(t.Address, t.Port, ""))
 		}
 		name := targetName(t.Address, t.Port, "")
 		hba.ConfiguredSendTarget = slices.DeleteFunc(hba.ConfiguredSendTarget, func(o types.HostInternetScsiHbaSendTarget) bool {
@@ -132,7 +135,7 @@ func (s *state) removeSendTargets(device string, targets []types.HostInternetScs
 }
 
 // addStaticTargets adds targets by name and address; those that are there already stay as they are.
-func (s *state) addStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *failure {
+func (s *state) addStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
@@ -141,9 +144,9 @@ func (s *state) addStaticTargets(device string, targets []types.HostInternetScsi
 			return f
 		}
 		if !iscsiName.MatchString(t.IScsiName) {
-			return invalid("targets.iScsiName", "%q is not an iSCSI name", t.IScsiName)
+			return fault.Invalid("targets.iScsiName", "%q is not an iSCSI name", t.IScsiName)
 		}
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		if s.staticTarget(t.Address, t.Port, t.IScsiName) != nil {
 			continue
 		}
@@ -162,16 +165,16 @@ func (s *state) addStaticTargets(device string, targets []types.HostInternetScsi
 	return nil
 }
 
-func (s *state) removeStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *failure {
+func (s *state) removeStaticTargets(device string, targets []types.HostInternetScsiHbaStaticTarget) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
 	hba := &s.ISCSI.HBA
 	for _, t := range targets {
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		name := targetName(t.Address, t.Port, t.IScsiName)
 		if s.staticTarget(t.Address, t.Port, t.IScsiName) == nil {
-			return notFound("There is no static target %s", name)
+			return fault.NotFound("There is no static target %s", name)
 		}
 		hba.ConfiguredStaticTarget = slices.DeleteFunc(hba.ConfiguredStaticTarget, func(o types.HostInternetScsiHbaStaticTarget) bool {
 			return o.Address == t.Address && o.Port == t.Port && o.IScsiName == t.IScsiName
@@ -199,12 +202,12 @@ func (s *state) staticTarget(address string, port int32, iqn string) *types.Host
 	return nil
 }
 
-func checkTargetAddress(address string, port int32) *failure {
+func checkTargetAddress(address string, port int32) *fault.Failure {
 	if !isAddress(address) && !domainName.MatchString(address) {
-		return invalid("targets.address", "%q is neither an IP address nor a host name", address)
+		return fault.Invalid("targets.address", "%q is neither an IP address nor a host name", address)
 	}
 	if port < 0 || port > 65535 {
-		return invalid("targets.port", "%d is not a port", port)
+		return fault.Invalid("targets.port", "%d is not a port", port)
 	}
 	return nil
 }

@@ -3,11 +3,14 @@
 package vsphere
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/iscsi"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // How CHAP can be wanted of a target.
@@ -29,7 +32,7 @@ func inherited() *types.HostInternetScsiHbaAuthenticationProperties {
 }
 
 // updateAuth sets CHAP on the adapter, or on the targets of a set. Faults: HostConfigFault, InvalidArgument, NotFound.
-func (s *state) updateAuth(device string, auth types.HostInternetScsiHbaAuthenticationProperties, set *types.HostInternetScsiHbaTargetSet) *failure {
+func (s *state) updateAuth(device string, auth types.HostInternetScsiHbaAuthenticationProperties, set *types.HostInternetScsiHbaTargetSet) *fault.Failure {
 	if f := s.checkHBA(device); f != nil {
 		return f
 	}
@@ -38,21 +41,21 @@ func (s *state) updateAuth(device string, auth types.HostInternetScsiHbaAuthenti
 		return s.setAuth(&s.ISCSI.HBA.AuthenticationProperties, "", auth)
 	}
 	for _, t := range set.SendTargets {
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		target := s.sendTarget(t.Address, t.Port)
 		if target == nil {
-			return notFound("There is no dynamic target %s", targetName(t.Address, t.Port, ""))
+			return fault.NotFound("There is no dynamic target %s", targetName(t.Address, t.Port, ""))
 		}
 		if f := s.setTargetAuth(target.AuthenticationProperties, targetName(t.Address, t.Port, ""), auth); f != nil {
 			return f
 		}
 	}
 	for _, t := range set.StaticTargets {
-		setDefault(&t.Port, iscsiPort)
+		t.Port = cmp.Or(t.Port, iscsiPort)
 		name := targetName(t.Address, t.Port, t.IScsiName)
 		target := s.staticTarget(t.Address, t.Port, t.IScsiName)
 		if target == nil {
-			return notFound("There is no static target %s", name)
+			return fault.NotFound("There is no static target %s", name)
 		}
 		if f := s.setTargetAuth(target.AuthenticationProperties, name, auth); f != nil {
 			return f
@@ -62,7 +65,7 @@ func (s *state) updateAuth(device string, auth types.HostInternetScsiHbaAuthenti
 }
 
 // setTargetAuth sets one target's CHAP; what it inherits it does not check.
-func (s *state) setTargetAuth(into *types.HostInternetScsiHbaAuthenticationProperties, name string, auth types.HostInternetScsiHbaAuthenticationProperties) *failure {
+func (s *state) setTargetAuth(into *types.HostInternetScsiHbaAuthenticationProperties, name string, auth types.HostInternetScsiHbaAuthenticationProperties) *fault.Failure {
 	if auth.ChapInherited == nil {
 		auth.ChapInherited = types.NewBool(false)
 	}
@@ -78,8 +81,8 @@ func (s *state) setTargetAuth(into *types.HostInternetScsiHbaAuthenticationPrope
 }
 
 // setAuth checks authentication properties and keeps them, the secrets apart from the rest.
-func (s *state) setAuth(into *types.HostInternetScsiHbaAuthenticationProperties, name string, auth types.HostInternetScsiHbaAuthenticationProperties) *failure {
-	setDefault(&auth.MutualChapAuthenticationType, chapProhibited)
+func (s *state) setAuth(into *types.HostInternetScsiHbaAuthenticationProperties, name string, auth types.HostInternetScsiHbaAuthenticationProperties) *fault.Failure {
+	auth.MutualChapAuthenticationType = cmp.Or(auth.MutualChapAuthenticationType, chapProhibited)
 	if auth.ChapAuthenticationType == "" {
 		// Clients older than API 4.0 only say whether CHAP is on.
 		auth.ChapAuthenticationType = chapProhibited
@@ -108,27 +111,27 @@ func (s *state) setAuth(into *types.HostInternetScsiHbaAuthenticationProperties,
 	return nil
 }
 
-func (s *state) checkAuth(name string, auth types.HostInternetScsiHbaAuthenticationProperties) *failure {
-	if !contains(chapTypes, auth.ChapAuthenticationType) {
-		return invalid("authenticationProperties.chapAuthenticationType", "%q is not one of %v", auth.ChapAuthenticationType, chapTypes)
+func (s *state) checkAuth(name string, auth types.HostInternetScsiHbaAuthenticationProperties) *fault.Failure {
+	if !slices.Contains(chapTypes, auth.ChapAuthenticationType) {
+		return fault.Invalid("authenticationProperties.chapAuthenticationType", "%q is not one of %v", auth.ChapAuthenticationType, chapTypes)
 	}
 	mutual := auth.MutualChapAuthenticationType
 	if mutual != chapProhibited && mutual != chapRequired {
-		return invalid("authenticationProperties.mutualChapAuthenticationType", "%q is not one of %v", mutual, []string{chapProhibited, chapRequired})
+		return fault.Invalid("authenticationProperties.mutualChapAuthenticationType", "%q is not one of %v", mutual, []string{chapProhibited, chapRequired})
 	}
 	known := s.secret(name)
 	if auth.ChapAuthenticationType != chapProhibited && (auth.ChapName == "" || auth.ChapSecret == "" && known.Secret == "") {
-		return invalid("authenticationProperties.chapName", "CHAP needs a name and a secret")
+		return fault.Invalid("authenticationProperties.chapName", "CHAP needs a name and a secret")
 	}
 	if mutual == chapRequired {
 		if auth.ChapAuthenticationType != chapRequired {
-			return invalid("authenticationProperties.mutualChapAuthenticationType", "mutual CHAP needs %s for CHAP", chapRequired)
+			return fault.Invalid("authenticationProperties.mutualChapAuthenticationType", "mutual CHAP needs %s for CHAP", chapRequired)
 		}
 		if auth.MutualChapName == "" || auth.MutualChapSecret == "" && known.MutualSecret == "" {
-			return invalid("authenticationProperties.mutualChapName", "mutual CHAP needs a name and a secret")
+			return fault.Invalid("authenticationProperties.mutualChapName", "mutual CHAP needs a name and a secret")
 		}
 		if auth.ChapSecret != "" && auth.ChapSecret == auth.MutualChapSecret {
-			return invalid("authenticationProperties.mutualChapSecret", "the two secrets must differ")
+			return fault.Invalid("authenticationProperties.mutualChapSecret", "the two secrets must differ")
 		}
 	}
 	return nil

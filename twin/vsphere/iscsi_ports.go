@@ -6,19 +6,21 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // bindVnic binds a VMkernel adapter to the software iSCSI adapter. Faults: IscsiFaultVnicAlreadyBound,
 // IscsiFaultVnicHasMultipleUplinks, IscsiFaultVnicHasNoUplinks, IscsiFaultVnicNotFound, NotFound.
-func (s *state) bindVnic(hba, device string) *failure {
+func (s *state) bindVnic(hba, device string) *fault.Failure {
 	if f := s.checkHBA(hba); f != nil {
 		return f
 	}
 	if s.vnic(device) == nil {
-		return fail(&types.IscsiFaultVnicNotFound{VnicDevice: device}, "The host has no VMkernel adapter %q", device)
+		return fault.New(&types.IscsiFaultVnicNotFound{VnicDevice: device}, "The host has no VMkernel adapter %q", device)
 	}
-	if contains(s.ISCSI.Bound, device) {
-		return fail(&types.IscsiFaultVnicAlreadyBound{VnicDevice: device}, "%s is bound to %s already", device, hba)
+	if slices.Contains(s.ISCSI.Bound, device) {
+		return fault.New(&types.IscsiFaultVnicAlreadyBound{VnicDevice: device}, "%s is bound to %s already", device, hba)
 	}
 	if f := s.checkPort(device); f != nil {
 		return f
@@ -28,13 +30,13 @@ func (s *state) bindVnic(hba, device string) *failure {
 }
 
 // checkPort is the reason why an adapter cannot be bound: the port group under it has no uplink, or several active ones.
-func (s *state) checkPort(device string) *failure {
+func (s *state) checkPort(device string) *fault.Failure {
 	active, standby := s.activeUplinks(device)
 	switch {
 	case len(active) == 0:
-		return fail(&types.IscsiFaultVnicHasNoUplinks{VnicDevice: device}, "%s has no active uplink", device)
+		return fault.New(&types.IscsiFaultVnicHasNoUplinks{VnicDevice: device}, "%s has no active uplink", device)
 	case len(active)+len(standby) > 1:
-		return fail(&types.IscsiFaultVnicHasMultipleUplinks{VnicDevice: device}, "%s has several uplinks (%v): a bound adapter has exactly one", device, append(active, standby...))
+		return fault.New(&types.IscsiFaultVnicHasMultipleUplinks{VnicDevice: device}, "%s has several uplinks (%v): a bound adapter has exactly one", device, append(active, standby...))
 	}
 	return nil
 }
@@ -55,15 +57,15 @@ func (s *state) activeUplinks(device string) (active, standby []string) {
 
 // unbindVnic releases an adapter. One that is the last with paths to disks needs force. Faults: IscsiFaultVnicHasActivePaths,
 // IscsiFaultVnicNotBound, NotFound.
-func (s *state) unbindVnic(hba, device string, force, activePaths bool) *failure {
+func (s *state) unbindVnic(hba, device string, force, activePaths bool) *fault.Failure {
 	if f := s.checkHBA(hba); f != nil {
 		return f
 	}
-	if !contains(s.ISCSI.Bound, device) {
-		return fail(&types.IscsiFaultVnicNotBound{VnicDevice: device}, "%s is not bound to %s", device, hba)
+	if !slices.Contains(s.ISCSI.Bound, device) {
+		return fault.New(&types.IscsiFaultVnicNotBound{VnicDevice: device}, "%s is not bound to %s", device, hba)
 	}
 	if activePaths && !force {
-		return fail(&types.IscsiFaultVnicHasActivePaths{VnicDevice: device}, "%s has active paths to disks behind %s", device, hba)
+		return fault.New(&types.IscsiFaultVnicHasActivePaths{VnicDevice: device}, "%s has active paths to disks behind %s", device, hba)
 	}
 	s.ISCSI.Bound = slices.DeleteFunc(s.ISCSI.Bound, func(d string) bool { return d == device })
 	return nil
@@ -84,7 +86,7 @@ func (s *state) portInfo(device string, activePaths bool) types.IscsiPortInfo {
 	if f := s.checkPort(device); f != nil {
 		info.ComplianceStatus.Reason = []types.LocalizedMethodFault{*f.Localized()}
 	}
-	if activePaths && contains(s.ISCSI.Bound, device) {
+	if activePaths && slices.Contains(s.ISCSI.Bound, device) {
 		info.PathStatus = string(types.IscsiPortInfoPathStatusActive)
 		if len(s.ISCSI.Bound) == 1 {
 			info.PathStatus = string(types.IscsiPortInfoPathStatusLastActive)
@@ -97,7 +99,7 @@ func (s *state) portInfo(device string, activePaths bool) types.IscsiPortInfo {
 func (s *state) candidates() []string {
 	var devices []string
 	for _, nic := range s.Network.Vnic {
-		if s.checkPort(nic.Device) == nil && !contains(s.ISCSI.Bound, nic.Device) {
+		if s.checkPort(nic.Device) == nil && !slices.Contains(s.ISCSI.Bound, nic.Device) {
 			devices = append(devices, nic.Device)
 		}
 	}

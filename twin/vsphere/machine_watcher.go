@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vmware/govmomi/simulator"
@@ -27,8 +28,8 @@ func (w *machineWatcher) Reference() types.ManagedObjectReference { return w.Sel
 // machine's runtime without.
 func (w *machineWatcher) PutObject(_ *simulator.Context, object mo.Reference) {
 	if machine, ok := object.(*simulator.VirtualMachine); ok {
-		setDefault(&machine.Runtime.FaultToleranceState, types.VirtualMachineFaultToleranceStateNotConfigured)
-		setDefault(&machine.Runtime.RecordReplayState, types.VirtualMachineRecordReplayStateInactive)
+		machine.Runtime.FaultToleranceState = cmp.Or(machine.Runtime.FaultToleranceState, types.VirtualMachineFaultToleranceStateNotConfigured)
+		machine.Runtime.RecordReplayState = cmp.Or(machine.Runtime.RecordReplayState, types.VirtualMachineRecordReplayStateInactive)
 		w.changed()
 	}
 }

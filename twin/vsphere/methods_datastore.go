@@ -9,6 +9,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // datastoreMethods answers HostDatastoreSystem.
@@ -28,7 +30,7 @@ func (m *datastoreMethods) QueryVmfsDatastoreCreateOptions(req *types.QueryVmfsD
 	body := &methods.QueryVmfsDatastoreCreateOptionsBody{Res: &types.QueryVmfsDatastoreCreateOptionsResponse{}}
 	options, f := m.v.host.createOptions(req.DevicePath, req.VmfsMajorVersion)
 	body.Res.Returnval = options
-	body.Fault_ = firstFailure(m.v.reachable(), f).SOAP()
+	body.Fault_ = fault.First(m.v.reachable(), f).SOAP()
 	return body
 }
 
@@ -36,7 +38,7 @@ func (m *datastoreMethods) QueryVmfsDatastoreCreateOptions(req *types.QueryVmfsD
 func (m *datastoreMethods) QueryVmfsDatastoreExpandOptions(req *types.QueryVmfsDatastoreExpandOptions) soap.HasFault {
 	body := &methods.QueryVmfsDatastoreExpandOptionsBody{Res: &types.QueryVmfsDatastoreExpandOptionsResponse{}}
 	if _, ok := m.v.volumeOf(req.Datastore); !ok {
-		body.Fault_ = notFound("The host %s has no datastore %s", m.v.name, m.v.reg.nameOf(req.Datastore)).SOAP()
+		body.Fault_ = fault.NotFound("The host %s has no datastore %s", m.v.name, m.v.reg.nameOf(req.Datastore)).SOAP()
 	}
 	return body
 }
@@ -54,7 +56,7 @@ func (m *datastoreMethods) CreateVmfsDatastore(req *types.CreateVmfsDatastore) s
 
 func (m *datastoreMethods) RemoveDatastore(req *types.RemoveDatastore) soap.HasFault {
 	body := &methods.RemoveDatastoreBody{Res: &types.RemoveDatastoreResponse{}}
-	body.Fault_ = firstFailure(m.v.reachable(), m.v.removeDatastore(req.Datastore)).SOAP()
+	body.Fault_ = fault.First(m.v.reachable(), m.v.removeDatastore(req.Datastore)).SOAP()
 	return body
 }
 
@@ -82,17 +84,17 @@ func (m *datastoreObject) RefreshDatastore(*types.RefreshDatastore) soap.HasFaul
 	if v := m.view(); v != nil {
 		body.Fault_ = v.host.rescan(context.Background(), scanVolumes).SOAP()
 	} else {
-		body.Fault_ = notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self)).SOAP()
+		body.Fault_ = fault.NotFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self)).SOAP()
 	}
 	return body
 }
 
 func (m *datastoreObject) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) soap.HasFault {
 	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{
-		Returnval: m.reg.task(ctx, m.Self, "Datastore.destroy", func() (types.AnyType, *failure) {
+		Returnval: m.reg.task(ctx, m.Self, "Datastore.destroy", func() (types.AnyType, *fault.Failure) {
 			v := m.view()
 			if v == nil {
-				return nil, notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self))
+				return nil, fault.NotFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self))
 			}
 			if f := v.removeDatastore(m.Self); f != nil {
 				return nil, f
@@ -111,15 +113,15 @@ func (m *datastoreObject) RenameDatastore(req *types.RenameDatastore) soap.HasFa
 
 func (m *datastoreObject) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
 	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{
-		Returnval: m.reg.task(ctx, m.Self, "Datastore.rename", func() (types.AnyType, *failure) { return nil, m.rename(req.NewName) }),
+		Returnval: m.reg.task(ctx, m.Self, "Datastore.rename", func() (types.AnyType, *fault.Failure) { return nil, m.rename(req.NewName) }),
 	}}
 }
 
 // rename gives a host's local datastore another name. A shared one keeps the label that its volume was made with.
-func (m *datastoreObject) rename(name string) *failure {
+func (m *datastoreObject) rename(name string) *fault.Failure {
 	v := m.view()
 	if v == nil {
-		return notFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self))
+		return fault.NotFound("No host that is connected has the datastore %s", m.reg.nameOf(m.Self))
 	}
 	if f := checkDatastoreName(name); f != nil {
 		return f
@@ -128,9 +130,9 @@ func (m *datastoreObject) rename(name string) *failure {
 		return f
 	}
 	if volume, _ := v.volumeOf(m.Self); !volume.local {
-		return fail(&types.NotSupported{}, "The shared datastore %q cannot be renamed", volume.Label)
+		return fault.New(&types.NotSupported{}, "The shared datastore %q cannot be renamed", volume.Label)
 	}
-	return v.change(func(s *state) *failure {
+	return v.change(func(s *state) *fault.Failure {
 		s.Local.Name = name
 		return nil
 	})

@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // folderMethods answers what vCenter's folders do otherwise than the simulator's.
@@ -87,7 +89,7 @@ func (m *folderMethods) createCluster(ctx *simulator.Context, req *types.CreateC
 
 func (m *folderMethods) AddStandaloneHostTask(ctx *simulator.Context, req *types.AddStandaloneHost_Task) soap.HasFault {
 	return &methods.AddStandaloneHost_TaskBody{Res: &types.AddStandaloneHost_TaskResponse{
-		Returnval: m.vc.registry.task(ctx, m.Self, "Folder.addStandaloneHost", func() (types.AnyType, *failure) {
+		Returnval: m.vc.registry.task(ctx, m.Self, "Folder.addStandaloneHost", func() (types.AnyType, *fault.Failure) {
 			v, f := m.vc.addHost(m.Self, req.Spec, req.AddConnected)
 			if f != nil {
 				return nil, f
@@ -98,12 +100,12 @@ func (m *folderMethods) AddStandaloneHostTask(ctx *simulator.Context, req *types
 }
 
 // nameFree refuses names that are empty, too long or taken.
-func (m *folderMethods) nameFree(name string) *failure {
+func (m *folderMethods) nameFree(name string) *fault.Failure {
 	if name == "" || len(name) > 80 {
-		return fail(&types.InvalidName{Name: name, Entity: &m.Self}, "%q is not a name: it has 1 to 80 characters", name)
+		return fault.New(&types.InvalidName{Name: name, Entity: &m.Self}, "%q is not a name: it has 1 to 80 characters", name)
 	}
 	if other := m.vc.registry.child(m.Self, name); other != nil {
-		return fail(&types.DuplicateName{Name: name, Object: other.Reference()}, "The name %q is taken", name)
+		return fault.New(&types.DuplicateName{Name: name, Object: other.Reference()}, "The name %q is taken", name)
 	}
 	return nil
 }
@@ -131,7 +133,7 @@ func (m *datacenterMethods) QueryConnectionInfoViaSpec(req *types.QueryConnectio
 }
 
 // query is what a host says of itself before it is added.
-func (vc *vcenter) query(spec types.HostConnectSpec) (types.HostConnectInfo, *failure) {
+func (vc *vcenter) query(spec types.HostConnectSpec) (types.HostConnectInfo, *fault.Failure) {
 	found, f := vc.connect(spec)
 	if f != nil {
 		return types.HostConnectInfo{}, f
@@ -156,7 +158,7 @@ type clusterMethods struct {
 
 func (m *clusterMethods) AddHostTask(ctx *simulator.Context, req *types.AddHost_Task) soap.HasFault {
 	return &methods.AddHost_TaskBody{Res: &types.AddHost_TaskResponse{
-		Returnval: m.vc.registry.task(ctx, m.Self, "ClusterComputeResource.addHost", func() (types.AnyType, *failure) {
+		Returnval: m.vc.registry.task(ctx, m.Self, "ClusterComputeResource.addHost", func() (types.AnyType, *fault.Failure) {
 			v, f := m.vc.addHost(m.Self, req.Spec, req.AsConnected)
 			if f != nil {
 				return nil, f
@@ -184,7 +186,7 @@ func (m *computeMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Ta
 func destroyTask(ctx *simulator.Context, vc *vcenter, ref types.ManagedObjectReference) soap.HasFault {
 	reg := vc.registry
 	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{
-		Returnval: reg.task(ctx, ref, ref.Type+".destroy", func() (types.AnyType, *failure) {
+		Returnval: reg.task(ctx, ref, ref.Type+".destroy", func() (types.AnyType, *fault.Failure) {
 			for _, host := range reg.list(ref, "host") {
 				if v := vc.viewAt(host); v != nil {
 					if f := v.removable(false); f != nil {

@@ -6,6 +6,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // iscsiMethods answers IscsiManager.
@@ -18,7 +20,7 @@ func (m *iscsiMethods) QueryBoundVnics(req *types.QueryBoundVnics) soap.HasFault
 	body := &methods.QueryBoundVnicsBody{Res: &types.QueryBoundVnicsResponse{}}
 	s := m.v.host.state()
 	body.Res.Returnval = m.v.portInfos(s.ISCSI.Bound)
-	body.Fault_ = firstFailure(m.v.reachable(), s.checkHBA(req.IScsiHbaName)).SOAP()
+	body.Fault_ = fault.First(m.v.reachable(), s.checkHBA(req.IScsiHbaName)).SOAP()
 	return body
 }
 
@@ -26,19 +28,19 @@ func (m *iscsiMethods) QueryCandidateNics(req *types.QueryCandidateNics) soap.Ha
 	body := &methods.QueryCandidateNicsBody{Res: &types.QueryCandidateNicsResponse{}}
 	s := m.v.host.state()
 	body.Res.Returnval = m.v.portInfos(s.candidates())
-	body.Fault_ = firstFailure(m.v.reachable(), s.checkHBA(req.IScsiHbaName)).SOAP()
+	body.Fault_ = fault.First(m.v.reachable(), s.checkHBA(req.IScsiHbaName)).SOAP()
 	return body
 }
 
 func (m *iscsiMethods) BindVnic(req *types.BindVnic) soap.HasFault {
 	body := &methods.BindVnicBody{Res: &types.BindVnicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.bindVnic(req.IScsiHbaName, req.VnicDevice) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.bindVnic(req.IScsiHbaName, req.VnicDevice) }).SOAP()
 	return body
 }
 
 func (m *iscsiMethods) UnbindVnic(req *types.UnbindVnic) soap.HasFault {
 	body := &methods.UnbindVnicBody{Res: &types.UnbindVnicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure {
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure {
 		return s.unbindVnic(req.IScsiHbaName, req.VnicDevice, req.Force, m.v.host.storage.Load().activePaths())
 	}).SOAP()
 	return body
@@ -48,7 +50,7 @@ func (m *iscsiMethods) QueryVnicStatus(req *types.QueryVnicStatus) soap.HasFault
 	body := &methods.QueryVnicStatusBody{Res: &types.QueryVnicStatusResponse{}}
 	s := m.v.host.state()
 	if s.vnic(req.VnicDevice) == nil {
-		body.Fault_ = fail(&types.IscsiFaultVnicNotFound{VnicDevice: req.VnicDevice}, "The host has no VMkernel adapter %q", req.VnicDevice).SOAP()
+		body.Fault_ = fault.New(&types.IscsiFaultVnicNotFound{VnicDevice: req.VnicDevice}, "The host has no VMkernel adapter %q", req.VnicDevice).SOAP()
 		return body
 	}
 	body.Res.Returnval = *s.portInfo(req.VnicDevice, false).ComplianceStatus
@@ -58,7 +60,7 @@ func (m *iscsiMethods) QueryVnicStatus(req *types.QueryVnicStatus) soap.HasFault
 func (m *iscsiMethods) QueryPnicStatus(req *types.QueryPnicStatus) soap.HasFault {
 	body := &methods.QueryPnicStatusBody{Res: &types.QueryPnicStatusResponse{}}
 	if m.v.host.state().pnic(req.PnicDevice) == nil {
-		body.Fault_ = notFound("The host has no physical adapter %q", req.PnicDevice).SOAP()
+		body.Fault_ = fault.NotFound("The host has no physical adapter %q", req.PnicDevice).SOAP()
 	}
 	return body
 }
@@ -70,14 +72,4 @@ func (v *view) portInfos(devices []string) []types.IscsiPortInfo {
 		infos = append(infos, v.host.state().portInfo(device, v.host.storage.Load().activePaths()))
 	}
 	return infos
-}
-
-// firstFailure is the first of several that is one.
-func firstFailure(failures ...*failure) *failure {
-	for _, f := range failures {
-		if f != nil {
-			return f
-		}
-	}
-	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // nicMethods answers HostVirtualNicManager.
@@ -22,19 +24,19 @@ func (m *nicMethods) QueryNetConfig(req *types.QueryNetConfig) soap.HasFault {
 			return body
 		}
 	}
-	body.Fault_ = invalid("nicType", "%q is not one of %v", req.NicType, nicTypes).SOAP()
+	body.Fault_ = fault.Invalid("nicType", "%q is not one of %v", req.NicType, nicTypes).SOAP()
 	return body
 }
 
 func (m *nicMethods) SelectVnicForNicType(req *types.SelectVnicForNicType) soap.HasFault {
 	body := &methods.SelectVnicForNicTypeBody{Res: &types.SelectVnicForNicTypeResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.selectVnic(req.NicType, req.Device) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.selectVnic(req.NicType, req.Device) }).SOAP()
 	return body
 }
 
 func (m *nicMethods) DeselectVnicForNicType(req *types.DeselectVnicForNicType) soap.HasFault {
 	body := &methods.DeselectVnicForNicTypeBody{Res: &types.DeselectVnicForNicTypeResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.deselectVnic(req.NicType, req.Device) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.deselectVnic(req.NicType, req.Device) }).SOAP()
 	return body
 }
 
@@ -47,7 +49,7 @@ type vmotionMethods struct {
 
 func (m *vmotionMethods) SelectVnic(req *types.SelectVnic) soap.HasFault {
 	body := &methods.SelectVnicBody{Res: &types.SelectVnicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure {
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure {
 		if f := s.checkSelection(nicVMotion, req.Device); f != nil {
 			return f
 		}
@@ -60,7 +62,7 @@ func (m *vmotionMethods) SelectVnic(req *types.SelectVnic) soap.HasFault {
 
 func (m *vmotionMethods) DeselectVnic(*types.DeselectVnic) soap.HasFault {
 	body := &methods.DeselectVnicBody{Res: &types.DeselectVnicResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure {
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure {
 		s.clearSelection(nicVMotion)
 		return nil
 	}).SOAP()
@@ -69,10 +71,10 @@ func (m *vmotionMethods) DeselectVnic(*types.DeselectVnic) soap.HasFault {
 
 func (m *vmotionMethods) UpdateIpConfig(req *types.UpdateIpConfig) soap.HasFault {
 	body := &methods.UpdateIpConfigBody{Res: &types.UpdateIpConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure {
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure {
 		devices := s.selected(nicVMotion)
 		if len(devices) == 0 {
-			return fail(&types.NotFound{}, "No VMkernel adapter carries vMotion traffic")
+			return fault.New(&types.NotFound{}, "No VMkernel adapter carries vMotion traffic")
 		}
 		return s.updateVnic(devices[0], types.HostVirtualNicSpec{Ip: &req.IpConfig})
 	}).SOAP()

@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // serviceMethods answers HostServiceSystem.
@@ -18,25 +20,25 @@ type serviceMethods struct {
 
 func (m *serviceMethods) StartService(req *types.StartService) soap.HasFault {
 	body := &methods.StartServiceBody{Res: &types.StartServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.setService(req.Id, true) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) StopService(req *types.StopService) soap.HasFault {
 	body := &methods.StopServiceBody{Res: &types.StopServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, false) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.setService(req.Id, false) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) RestartService(req *types.RestartService) soap.HasFault {
 	body := &methods.RestartServiceBody{Res: &types.RestartServiceResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setService(req.Id, true) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.setService(req.Id, true) }).SOAP()
 	return body
 }
 
 func (m *serviceMethods) UpdateServicePolicy(req *types.UpdateServicePolicy) soap.HasFault {
 	body := &methods.UpdateServicePolicyBody{Res: &types.UpdateServicePolicyResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.setServicePolicy(req.Id, req.Policy) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.setServicePolicy(req.Id, req.Policy) }).SOAP()
 	return body
 }
 
@@ -54,7 +56,7 @@ type dateTimeMethods struct {
 
 func (m *dateTimeMethods) UpdateDateTimeConfig(req *types.UpdateDateTimeConfig) soap.HasFault {
 	body := &methods.UpdateDateTimeConfigBody{Res: &types.UpdateDateTimeConfigResponse{}}
-	body.Fault_ = m.v.change(func(s *state) *failure { return s.updateDateTime(req.Config) }).SOAP()
+	body.Fault_ = m.v.change(func(s *state) *fault.Failure { return s.updateDateTime(req.Config) }).SOAP()
 	return body
 }
 
@@ -66,7 +68,7 @@ func (m *dateTimeMethods) QueryDateTime(*types.QueryDateTime) soap.HasFault {
 
 func (m *dateTimeMethods) UpdateDateTime(*types.UpdateDateTime) soap.HasFault {
 	return &methods.UpdateDateTimeBody{
-		Fault_: hostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.name).SOAP(),
+		Fault_: fault.HostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.name).SOAP(),
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // storageMethods answers HostStorageSystem.
@@ -18,7 +20,7 @@ type storageMethods struct {
 
 func (m *storageMethods) UpdateSoftwareInternetScsiEnabled(req *types.UpdateSoftwareInternetScsiEnabled) soap.HasFault {
 	body := &methods.UpdateSoftwareInternetScsiEnabledBody{Res: &types.UpdateSoftwareInternetScsiEnabledResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure {
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure {
 		return s.enableISCSI(m.v.host.cfg.Number, req.Enabled, m.v.host.storage.Load().onISCSI())
 	}).SOAP()
 	return body
@@ -26,13 +28,13 @@ func (m *storageMethods) UpdateSoftwareInternetScsiEnabled(req *types.UpdateSoft
 
 func (m *storageMethods) UpdateInternetScsiName(req *types.UpdateInternetScsiName) soap.HasFault {
 	body := &methods.UpdateInternetScsiNameBody{Res: &types.UpdateInternetScsiNameResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.renameHBA(req.IScsiHbaDevice, req.IScsiName) }).SOAP()
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure { return s.renameHBA(req.IScsiHbaDevice, req.IScsiName) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) UpdateInternetScsiAlias(req *types.UpdateInternetScsiAlias) soap.HasFault {
 	body := &methods.UpdateInternetScsiAliasBody{Res: &types.UpdateInternetScsiAliasResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure {
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure {
 		s.ISCSI.HBA.IScsiAlias = req.IScsiAlias
 		return s.checkHBA(req.IScsiHbaDevice)
 	}).SOAP()
@@ -41,31 +43,31 @@ func (m *storageMethods) UpdateInternetScsiAlias(req *types.UpdateInternetScsiAl
 
 func (m *storageMethods) AddInternetScsiSendTargets(req *types.AddInternetScsiSendTargets) soap.HasFault {
 	body := &methods.AddInternetScsiSendTargetsBody{Res: &types.AddInternetScsiSendTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure { return s.addSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) RemoveInternetScsiSendTargets(req *types.RemoveInternetScsiSendTargets) soap.HasFault {
 	body := &methods.RemoveInternetScsiSendTargetsBody{Res: &types.RemoveInternetScsiSendTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure { return s.removeSendTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) AddInternetScsiStaticTargets(req *types.AddInternetScsiStaticTargets) soap.HasFault {
 	body := &methods.AddInternetScsiStaticTargetsBody{Res: &types.AddInternetScsiStaticTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.addStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure { return s.addStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) RemoveInternetScsiStaticTargets(req *types.RemoveInternetScsiStaticTargets) soap.HasFault {
 	body := &methods.RemoveInternetScsiStaticTargetsBody{Res: &types.RemoveInternetScsiStaticTargetsResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure { return s.removeStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure { return s.removeStaticTargets(req.IScsiHbaDevice, req.Targets) }).SOAP()
 	return body
 }
 
 func (m *storageMethods) UpdateInternetScsiAuthenticationProperties(req *types.UpdateInternetScsiAuthenticationProperties) soap.HasFault {
 	body := &methods.UpdateInternetScsiAuthenticationPropertiesBody{Res: &types.UpdateInternetScsiAuthenticationPropertiesResponse{}}
-	body.Fault_ = m.changeHBA(func(s *state) *failure {
+	body.Fault_ = m.changeHBA(func(s *state) *fault.Failure {
 		return s.updateAuth(req.IScsiHbaDevice, req.AuthenticationProperties, req.TargetSet)
 	}).SOAP()
 	return body
@@ -85,7 +87,7 @@ func (m *storageMethods) RetrieveDiskPartitionInfo(req *types.RetrieveDiskPartit
 
 // changeHBA changes the software iSCSI adapter. What is behind it stays as it was until the next rescan, except that an adapter that
 // is turned off takes its disks with it.
-func (m *storageMethods) changeHBA(edit func(*state) *failure) *failure {
+func (m *storageMethods) changeHBA(edit func(*state) *fault.Failure) *fault.Failure {
 	if f := m.v.reachable(); f != nil {
 		return f
 	}
@@ -114,7 +116,7 @@ func (m *storageMethods) RescanAllHba(*types.RescanAllHba) soap.HasFault {
 func (m *storageMethods) RescanHba(req *types.RescanHba) soap.HasFault {
 	body := &methods.RescanHbaBody{Res: &types.RescanHbaResponse{}}
 	if !m.v.host.hasHBA(req.HbaDevice) {
-		body.Fault_ = notFound("The host has no storage adapter %q", req.HbaDevice).SOAP()
+		body.Fault_ = fault.NotFound("The host has no storage adapter %q", req.HbaDevice).SOAP()
 		return body
 	}
 	body.Fault_ = m.rescan(scanAll).SOAP()
@@ -139,7 +141,7 @@ func (m *storageMethods) QueryUnresolvedVmfsVolume(*types.QueryUnresolvedVmfsVol
 	return body
 }
 
-func (m *storageMethods) rescan(what scan) *failure {
+func (m *storageMethods) rescan(what scan) *fault.Failure {
 	if f := m.v.reachable(); f != nil {
 		return f
 	}

@@ -2,13 +2,19 @@
 
 package vsphere
 
-import "github.com/vmware/govmomi/vim25/types"
+import (
+	"cmp"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
+)
 
 // applyConfig makes the changes of UpdateNetworkConfig, all of them or none, and returns the VMkernel adapters it added.
 //
 // The order is that in which a configuration can need itself: what is removed first, adapters before groups before switches,
 // then switches, groups and adapters are added and edited.
-func (s *state) applyConfig(host int, config types.HostNetworkConfig) ([]string, *failure) {
+func (s *state) applyConfig(host int, config types.HostNetworkConfig) ([]string, *fault.Failure) {
 	if f := s.applyRemovals(config); f != nil {
 		return nil, f
 	}
@@ -35,7 +41,7 @@ func (s *state) applyConfig(host int, config types.HostNetworkConfig) ([]string,
 	return added, s.applyIPConfig(config)
 }
 
-func (s *state) applyRemovals(config types.HostNetworkConfig) *failure {
+func (s *state) applyRemovals(config types.HostNetworkConfig) *fault.Failure {
 	for _, c := range config.Vnic {
 		if c.ChangeOperation == remove {
 			if f := s.removeVnic(c.Device); f != nil {
@@ -46,7 +52,7 @@ func (s *state) applyRemovals(config types.HostNetworkConfig) *failure {
 	for _, c := range config.Portgroup {
 		if c.ChangeOperation == remove {
 			if c.Spec == nil {
-				return invalid("config.portgroup.spec", "missing")
+				return fault.Invalid("config.portgroup.spec", "missing")
 			}
 			if f := s.removePortgroup(c.Spec.Name); f != nil {
 				return f
@@ -70,7 +76,7 @@ const (
 	ignore = string(types.HostConfigChangeOperationIgnore)
 )
 
-func (s *state) applySwitchConfig(c types.HostVirtualSwitchConfig) *failure {
+func (s *state) applySwitchConfig(c types.HostVirtualSwitchConfig) *fault.Failure {
 	switch c.ChangeOperation {
 	case add:
 		return s.addSwitch(c.Name, c.Spec)
@@ -80,9 +86,9 @@ func (s *state) applySwitchConfig(c types.HostVirtualSwitchConfig) *failure {
 	return checkOperation("config.vswitch", c.ChangeOperation)
 }
 
-func (s *state) applyPortgroupConfig(c types.HostPortGroupConfig) *failure {
+func (s *state) applyPortgroupConfig(c types.HostPortGroupConfig) *fault.Failure {
 	if c.Spec == nil {
-		return invalid("config.portgroup.spec", "missing")
+		return fault.Invalid("config.portgroup.spec", "missing")
 	}
 	switch c.ChangeOperation {
 	case add:
@@ -93,7 +99,7 @@ func (s *state) applyPortgroupConfig(c types.HostPortGroupConfig) *failure {
 	return checkOperation("config.portgroup", c.ChangeOperation)
 }
 
-func (s *state) applyVnicConfig(host int, c types.HostVirtualNicConfig) (string, *failure) {
+func (s *state) applyVnicConfig(host int, c types.HostVirtualNicConfig) (string, *fault.Failure) {
 	spec := types.HostVirtualNicSpec{}
 	if c.Spec != nil {
 		spec = *c.Spec
@@ -102,13 +108,13 @@ func (s *state) applyVnicConfig(host int, c types.HostVirtualNicConfig) (string,
 	case add:
 		return s.addVnic(host, c.Portgroup, spec)
 	case edit:
-		setDefault(&spec.Portgroup, c.Portgroup)
+		spec.Portgroup = cmp.Or(spec.Portgroup, c.Portgroup)
 		return "", s.updateVnic(c.Device, spec)
 	}
 	return "", checkOperation("config.vnic", c.ChangeOperation)
 }
 
-func (s *state) applyIPConfig(config types.HostNetworkConfig) *failure {
+func (s *state) applyIPConfig(config types.HostNetworkConfig) *fault.Failure {
 	if config.DnsConfig != nil {
 		if f := s.updateDNS(config.DnsConfig); f != nil {
 			return f
@@ -133,12 +139,12 @@ func (s *state) applyIPConfig(config types.HostNetworkConfig) *failure {
 }
 
 // applyNetStack edits a TCP/IP stack; the default one's DNS and routes are the host's.
-func (s *state) applyNetStack(c types.HostNetworkConfigNetStackSpec) *failure {
+func (s *state) applyNetStack(c types.HostNetworkConfigNetStackSpec) *fault.Failure {
 	if c.Operation == remove || c.Operation == add {
-		return fail(&types.NotSupported{}, "TCP/IP stacks can only be edited, not added or removed")
+		return fault.New(&types.NotSupported{}, "TCP/IP stacks can only be edited, not added or removed")
 	}
 	stack := c.NetStackInstance
-	setDefault(&stack.Key, defaultStack)
+	stack.Key = cmp.Or(stack.Key, defaultStack)
 	if stack.Key == defaultStack {
 		return s.applyIPConfig(types.HostNetworkConfig{DnsConfig: stack.DnsConfig, IpRouteConfig: stack.IpRouteConfig})
 	}
@@ -155,13 +161,13 @@ func (s *state) applyNetStack(c types.HostNetworkConfigNetStackSpec) *failure {
 		}
 		return nil
 	}
-	return notFound("The host has no TCP/IP stack %q", stack.Key)
+	return fault.NotFound("The host has no TCP/IP stack %q", stack.Key)
 }
 
 // checkOperation accepts the operations that were done already or need nothing.
-func checkOperation(what, operation string) *failure {
+func checkOperation(what, operation string) *fault.Failure {
 	if operation == "" || operation == remove || operation == ignore {
 		return nil
 	}
-	return invalid(what+".changeOperation", "%q is not one of add, edit, remove, ignore", operation)
+	return fault.Invalid(what+".changeOperation", "%q is not one of add, edit, remove, ignore", operation)
 }

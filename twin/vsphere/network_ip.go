@@ -3,10 +3,13 @@
 package vsphere
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // hostLabel is one part of a host name (RFC 1123).
@@ -16,26 +19,26 @@ var hostLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?
 var domainName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$`)
 
 // updateDNS sets host name, domain and name servers. Faults: HostConfigFault, InvalidArgument, NotFound.
-func (s *state) updateDNS(config types.BaseHostDnsConfig) *failure {
+func (s *state) updateDNS(config types.BaseHostDnsConfig) *fault.Failure {
 	if config == nil {
-		return invalid("config", "missing")
+		return fault.Invalid("config", "missing")
 	}
 	dns := *config.GetHostDnsConfig()
-	setDefault(&dns.HostName, s.dns().HostName)
+	dns.HostName = cmp.Or(dns.HostName, s.dns().HostName)
 	if !hostLabel.MatchString(dns.HostName) {
-		return invalid("config.hostName", "%q is not a host name: letters, digits and hyphens, at most 63, no domain", dns.HostName)
+		return fault.Invalid("config.hostName", "%q is not a host name: letters, digits and hyphens, at most 63, no domain", dns.HostName)
 	}
 	if dns.DomainName != "" && !domainName.MatchString(dns.DomainName) {
-		return invalid("config.domainName", "%q is not a domain name", dns.DomainName)
+		return fault.Invalid("config.domainName", "%q is not a domain name", dns.DomainName)
 	}
 	for _, address := range dns.Address {
 		if _, err := netip.ParseAddr(address); err != nil {
-			return invalid("config.address", "%q is not an IP address", address)
+			return fault.Invalid("config.address", "%q is not an IP address", address)
 		}
 	}
 	if dns.Dhcp {
 		if s.vnic(dns.VirtualNicDevice) == nil {
-			return notFound("There is no VMkernel adapter %q to take DNS settings from", dns.VirtualNicDevice)
+			return fault.NotFound("There is no VMkernel adapter %q to take DNS settings from", dns.VirtualNicDevice)
 		}
 	} else {
 		dns.VirtualNicDevice = ""
@@ -46,27 +49,27 @@ func (s *state) updateDNS(config types.BaseHostDnsConfig) *failure {
 }
 
 // updateRoute sets the default gateway. Faults: HostConfigFault, InvalidArgument.
-func (s *state) updateRoute(config types.BaseHostIpRouteConfig) *failure {
+func (s *state) updateRoute(config types.BaseHostIpRouteConfig) *fault.Failure {
 	if config == nil {
-		return invalid("config", "missing")
+		return fault.Invalid("config", "missing")
 	}
 	route := *config.GetHostIpRouteConfig()
 	if gateway := route.DefaultGateway; gateway != "" {
 		ip, err := netip.ParseAddr(gateway)
 		if err != nil || !ip.Is4() {
-			return invalid("config.defaultGateway", "%q is not an IPv4 address", gateway)
+			return fault.Invalid("config.defaultGateway", "%q is not an IPv4 address", gateway)
 		}
 		if s.deviceTowards(gateway) == "" {
-			return hostConfig("The default gateway %s is not in the network of any VMkernel adapter", gateway)
+			return fault.HostConfig("The default gateway %s is not in the network of any VMkernel adapter", gateway)
 		}
 	}
 	if gateway := route.IpV6DefaultGateway; gateway != "" {
 		if ip, err := netip.ParseAddr(gateway); err != nil || !ip.Is6() {
-			return invalid("config.ipV6DefaultGateway", "%q is not an IPv6 address", gateway)
+			return fault.Invalid("config.ipV6DefaultGateway", "%q is not an IPv6 address", gateway)
 		}
 	}
 	if device := route.GatewayDevice; device != "" && s.vnic(device) == nil {
-		return invalid("config.gatewayDevice", "the host has no VMkernel adapter %q", device)
+		return fault.Invalid("config.gatewayDevice", "the host has no VMkernel adapter %q", device)
 	}
 	s.Network.IpRouteConfig = &route
 	s.refresh()

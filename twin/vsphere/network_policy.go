@@ -2,7 +2,14 @@
 
 package vsphere
 
-import "github.com/vmware/govmomi/vim25/types"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
+)
 
 // teamingPolicies are the ways a standard switch can choose an uplink.
 var teamingPolicies = []string{"loadbalance_ip", "loadbalance_srcmac", "loadbalance_srcid", "failover_explicit"}
@@ -59,7 +66,7 @@ func inheritTeaming(own, parent *types.HostNicTeamingPolicy) *types.HostNicTeami
 		FailureCriteria: inheritFailure(own.FailureCriteria, parent.FailureCriteria),
 		NicOrder:        first(own.NicOrder, parent.NicOrder),
 	}
-	setDefault(&merged.Policy, parent.Policy)
+	merged.Policy = cmp.Or(merged.Policy, parent.Policy)
 	return merged
 }
 
@@ -68,8 +75,8 @@ func inheritFailure(own, parent *types.HostNicFailureCriteria) *types.HostNicFai
 		return first(own, parent)
 	}
 	merged := *own
-	setDefault(&merged.CheckSpeed, parent.CheckSpeed)
-	setDefault(&merged.Speed, parent.Speed)
+	merged.CheckSpeed = cmp.Or(merged.CheckSpeed, parent.CheckSpeed)
+	merged.Speed = cmp.Or(merged.Speed, parent.Speed)
 	merged.CheckDuplex = first(own.CheckDuplex, parent.CheckDuplex)
 	merged.FullDuplex = first(own.FullDuplex, parent.FullDuplex)
 	merged.CheckErrorPercent = first(own.CheckErrorPercent, parent.CheckErrorPercent)
@@ -119,20 +126,20 @@ func first[T any](own, parent *T) *T {
 }
 
 // checkPolicy refuses a policy with a teaming method that does not exist or with an order of adapters that are not uplinks.
-func checkPolicy(policy *types.HostNetworkPolicy, nics []string) *failure {
+func checkPolicy(policy *types.HostNetworkPolicy, nics []string) *fault.Failure {
 	if policy == nil || policy.NicTeaming == nil {
 		return nil
 	}
 	teaming := policy.NicTeaming
-	if teaming.Policy != "" && !contains(teamingPolicies, teaming.Policy) {
-		return invalid("spec.policy.nicTeaming.policy", "%q is not one of %v", teaming.Policy, teamingPolicies)
+	if teaming.Policy != "" && !slices.Contains(teamingPolicies, teaming.Policy) {
+		return fault.Invalid("spec.policy.nicTeaming.policy", "%q is not one of %v", teaming.Policy, teamingPolicies)
 	}
 	if teaming.NicOrder == nil {
 		return nil
 	}
 	for _, device := range append(append([]string{}, teaming.NicOrder.ActiveNic...), teaming.NicOrder.StandbyNic...) {
-		if !contains(nics, device) {
-			return invalid("spec.policy.nicTeaming.nicOrder", "%s is not an uplink of the virtual switch (%v)", device, nics)
+		if !slices.Contains(nics, device) {
+			return fault.Invalid("spec.policy.nicTeaming.nicOrder", "%s is not an uplink of the virtual switch (%v)", device, nics)
 		}
 	}
 	return nil

@@ -3,18 +3,21 @@
 package vsphere
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // maxVLAN is "all VLANs" (guest tagging); 1 to 4094 are VLANs, 0 is none.
 const maxVLAN = 4095
 
 // addPortgroup makes a port group on a switch. Faults: AlreadyExists, InvalidArgument, NotFound.
-func (s *state) addPortgroup(spec types.HostPortGroupSpec) *failure {
+func (s *state) addPortgroup(spec types.HostPortGroupSpec) *fault.Failure {
 	if s.portgroup(spec.Name) != nil {
-		return alreadyExists(spec.Name, "The port group %q already exists", spec.Name)
+		return fault.AlreadyExists(spec.Name, "The port group %q already exists", spec.Name)
 	}
 	if f := s.checkPortgroup(spec); f != nil {
 		return f
@@ -26,15 +29,15 @@ func (s *state) addPortgroup(spec types.HostPortGroupSpec) *failure {
 }
 
 // updatePortgroup reconfigures, renames or moves a port group. Faults: AlreadyExists, InvalidArgument, NotFound.
-func (s *state) updatePortgroup(name string, spec types.HostPortGroupSpec) *failure {
+func (s *state) updatePortgroup(name string, spec types.HostPortGroupSpec) *fault.Failure {
 	group := s.portgroup(name)
 	if group == nil {
-		return notFound("There is no port group %q", name)
+		return fault.NotFound("There is no port group %q", name)
 	}
-	setDefault(&spec.Name, name)
-	setDefault(&spec.VswitchName, group.Spec.VswitchName)
+	spec.Name = cmp.Or(spec.Name, name)
+	spec.VswitchName = cmp.Or(spec.VswitchName, group.Spec.VswitchName)
 	if spec.Name != name && s.portgroup(spec.Name) != nil {
-		return alreadyExists(spec.Name, "The port group %q already exists", spec.Name)
+		return fault.AlreadyExists(spec.Name, "The port group %q already exists", spec.Name)
 	}
 	if f := s.checkPortgroup(spec); f != nil {
 		return f
@@ -49,28 +52,28 @@ func (s *state) updatePortgroup(name string, spec types.HostPortGroupSpec) *fail
 }
 
 // removePortgroup takes a port group away. Faults: NotFound, ResourceInUse.
-func (s *state) removePortgroup(name string) *failure {
+func (s *state) removePortgroup(name string) *fault.Failure {
 	if s.portgroup(name) == nil {
-		return notFound("There is no port group %q", name)
+		return fault.NotFound("There is no port group %q", name)
 	}
 	if nic := s.vnicOn(name); nic != nil {
-		return inUse("PortGroup", name, "The port group %q is in use by %s", name, nic.Device)
+		return fault.InUse("PortGroup", name, "The port group %q is in use by %s", name, nic.Device)
 	}
 	s.Network.Portgroup = slices.DeleteFunc(s.Network.Portgroup, func(g types.HostPortGroup) bool { return g.Spec.Name == name })
 	s.refresh()
 	return nil
 }
 
-func (s *state) checkPortgroup(spec types.HostPortGroupSpec) *failure {
+func (s *state) checkPortgroup(spec types.HostPortGroupSpec) *fault.Failure {
 	if spec.Name == "" {
-		return invalid("portgrp.name", "a port group needs a name")
+		return fault.Invalid("portgrp.name", "a port group needs a name")
 	}
 	if spec.VlanId < 0 || spec.VlanId > maxVLAN {
-		return invalid("portgrp.vlanId", "%d: a VLAN id is 0 (none), 1 to 4094, or %d (all)", spec.VlanId, maxVLAN)
+		return fault.Invalid("portgrp.vlanId", "%d: a VLAN id is 0 (none), 1 to 4094, or %d (all)", spec.VlanId, maxVLAN)
 	}
 	sw := s.vswitch(spec.VswitchName)
 	if sw == nil {
-		return notFound("There is no virtual switch %q", spec.VswitchName)
+		return fault.NotFound("There is no virtual switch %q", spec.VswitchName)
 	}
 	return checkPolicy(&spec.Policy, uplinks(sw.Spec.Bridge))
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // Limits of a standard switch, from VMware's Configuration Maximums and the API reference.
@@ -17,8 +19,6 @@ const (
 	defaultMTU    = 1500
 	defaultPorts  = 128
 )
-
-func contains(list []string, item string) bool { return slices.Contains(list, item) }
 
 // uplinks are the physical adapters of a bridge, in order.
 func uplinks(bridge types.BaseHostVirtualSwitchBridge) []string {
@@ -34,12 +34,12 @@ func uplinks(bridge types.BaseHostVirtualSwitchBridge) []string {
 }
 
 // addSwitch makes a switch. Faults: AlreadyExists, InvalidArgument, ResourceInUse.
-func (s *state) addSwitch(name string, spec *types.HostVirtualSwitchSpec) *failure {
+func (s *state) addSwitch(name string, spec *types.HostVirtualSwitchSpec) *fault.Failure {
 	if name == "" || len(name) > maxSwitchName {
-		return invalid("vswitchName", "%q: a name has 1 to %d characters", name, maxSwitchName)
+		return fault.Invalid("vswitchName", "%q: a name has 1 to %d characters", name, maxSwitchName)
 	}
 	if s.vswitch(name) != nil {
-		return alreadyExists(name, "The virtual switch %q already exists", name)
+		return fault.AlreadyExists(name, "The virtual switch %q already exists", name)
 	}
 	if spec == nil {
 		spec = &types.HostVirtualSwitchSpec{}
@@ -55,13 +55,13 @@ func (s *state) addSwitch(name string, spec *types.HostVirtualSwitchSpec) *failu
 
 // updateSwitch reconfigures a switch. What spec leaves out keeps its value, except the bridge: without one the switch loses its
 // uplinks. Faults: NotFound, InvalidArgument, ResourceInUse.
-func (s *state) updateSwitch(name string, spec *types.HostVirtualSwitchSpec) *failure {
+func (s *state) updateSwitch(name string, spec *types.HostVirtualSwitchSpec) *fault.Failure {
 	sw := s.vswitch(name)
 	if sw == nil {
-		return notFound("There is no virtual switch %q", name)
+		return fault.NotFound("There is no virtual switch %q", name)
 	}
 	if spec == nil {
-		return invalid("spec", "missing")
+		return fault.Invalid("spec", "missing")
 	}
 	if f := s.applySwitch(sw, spec); f != nil {
 		return f
@@ -71,13 +71,13 @@ func (s *state) updateSwitch(name string, spec *types.HostVirtualSwitchSpec) *fa
 }
 
 // removeSwitch takes a switch away with its port groups. Faults: NotFound, ResourceInUse.
-func (s *state) removeSwitch(name string) *failure {
+func (s *state) removeSwitch(name string) *fault.Failure {
 	if s.vswitch(name) == nil {
-		return notFound("There is no virtual switch %q", name)
+		return fault.NotFound("There is no virtual switch %q", name)
 	}
 	for _, group := range s.Network.Portgroup {
 		if nic := s.vnicOn(group.Spec.Name); nic != nil && group.Spec.VswitchName == name {
-			return inUse("VirtualSwitch", name, "The virtual switch %q is in use: its port group %q carries %s", name, group.Spec.Name, nic.Device)
+			return fault.InUse("VirtualSwitch", name, "The virtual switch %q is in use: its port group %q carries %s", name, group.Spec.Name, nic.Device)
 		}
 	}
 	s.Network.Portgroup = slices.DeleteFunc(s.Network.Portgroup, func(g types.HostPortGroup) bool { return g.Spec.VswitchName == name })
@@ -87,12 +87,12 @@ func (s *state) removeSwitch(name string) *failure {
 }
 
 // applySwitch checks a specification and puts it into a switch.
-func (s *state) applySwitch(sw *types.HostVirtualSwitch, spec *types.HostVirtualSwitchSpec) *failure {
+func (s *state) applySwitch(sw *types.HostVirtualSwitch, spec *types.HostVirtualSwitchSpec) *fault.Failure {
 	if spec.NumPorts < 0 || spec.NumPorts > maxPorts {
-		return invalid("spec.numPorts", "%d: a virtual switch has 1 to %d ports", spec.NumPorts, maxPorts)
+		return fault.Invalid("spec.numPorts", "%d: a virtual switch has 1 to %d ports", spec.NumPorts, maxPorts)
 	}
 	if spec.Mtu != 0 && (spec.Mtu < minMTU || spec.Mtu > maxMTU) {
-		return invalid("spec.mtu", "%d: an MTU is %d to %d bytes", spec.Mtu, minMTU, maxMTU)
+		return fault.Invalid("spec.mtu", "%d: an MTU is %d to %d bytes", spec.Mtu, minMTU, maxMTU)
 	}
 	nics := uplinks(spec.Bridge)
 	if f := s.checkUplinks(sw.Name, nics); f != nil {
@@ -113,17 +113,17 @@ func (s *state) applySwitch(sw *types.HostVirtualSwitch, spec *types.HostVirtual
 }
 
 // checkUplinks refuses adapters that the host does not have or that another switch has.
-func (s *state) checkUplinks(name string, nics []string) *failure {
+func (s *state) checkUplinks(name string, nics []string) *fault.Failure {
 	for i, device := range nics {
 		if s.pnic(device) == nil {
-			return invalid("spec.bridge.nicDevice", "the host has no physical adapter %q", device)
+			return fault.Invalid("spec.bridge.nicDevice", "the host has no physical adapter %q", device)
 		}
 		if slices.Index(nics, device) != i {
-			return invalid("spec.bridge.nicDevice", "%q is named twice", device)
+			return fault.Invalid("spec.bridge.nicDevice", "%q is named twice", device)
 		}
 		for _, other := range s.Network.Vswitch {
-			if other.Name != name && contains(uplinks(other.Spec.Bridge), device) {
-				return inUse("PhysicalNic", device, "The physical adapter %q is in use by the virtual switch %q", device, other.Name)
+			if other.Name != name && slices.Contains(uplinks(other.Spec.Bridge), device) {
+				return fault.InUse("PhysicalNic", device, "The physical adapter %q is in use by the virtual switch %q", device, other.Name)
 			}
 		}
 	}
@@ -160,12 +160,12 @@ func switchPolicy(old, update *types.HostNetworkPolicy, nics []string) *types.Ho
 	}
 	order := &types.HostNicOrderPolicy{}
 	if given := base.NicTeaming.NicOrder; given != nil {
-		order.ActiveNic = slices.DeleteFunc(slices.Clone(given.ActiveNic), func(d string) bool { return !contains(nics, d) })
-		order.StandbyNic = slices.DeleteFunc(slices.Clone(given.StandbyNic), func(d string) bool { return !contains(nics, d) })
+		order.ActiveNic = slices.DeleteFunc(slices.Clone(given.ActiveNic), func(d string) bool { return !slices.Contains(nics, d) })
+		order.StandbyNic = slices.DeleteFunc(slices.Clone(given.StandbyNic), func(d string) bool { return !slices.Contains(nics, d) })
 	}
 	if update == nil || update.NicTeaming == nil || update.NicTeaming.NicOrder == nil {
 		for _, device := range nics {
-			if !contains(order.ActiveNic, device) && !contains(order.StandbyNic, device) {
+			if !slices.Contains(order.ActiveNic, device) && !slices.Contains(order.StandbyNic, device) {
 				order.ActiveNic = append(order.ActiveNic, device)
 			}
 		}

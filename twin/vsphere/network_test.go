@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/vmware/govmomi/fault"
+	vimfault "github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -41,7 +41,7 @@ func must(t *testing.T, err error) {
 // wantFault fails the test unless a call was refused with the fault.
 func wantFault(t *testing.T, what string, err error, want types.BaseMethodFault) {
 	t.Helper()
-	if !fault.Is(err, want) {
+	if !vimfault.Is(err, want) {
 		t.Errorf("%s: got %v, want %T", what, err, want)
 	}
 }

@@ -3,23 +3,26 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // addVnic makes a VMkernel adapter on a port group and returns its device name. Faults: AlreadyExists, HostConfigFault,
 // InvalidArgument, InvalidState, NotFound.
-func (s *state) addVnic(host int, portgroup string, spec types.HostVirtualNicSpec) (string, *failure) {
-	setDefault(&portgroup, spec.Portgroup)
+func (s *state) addVnic(host int, portgroup string, spec types.HostVirtualNicSpec) (string, *fault.Failure) {
+	portgroup = cmp.Or(portgroup, spec.Portgroup)
 	if s.portgroup(portgroup) == nil {
-		return "", notFound("There is no port group %q", portgroup)
+		return "", fault.NotFound("There is no port group %q", portgroup)
 	}
 	if nic := s.vnicOn(portgroup); nic != nil {
-		return "", alreadyExists(nic.Device, "The port group %q already has the VMkernel adapter %s", portgroup, nic.Device)
+		return "", fault.AlreadyExists(nic.Device, "The port group %q already has the VMkernel adapter %s", portgroup, nic.Device)
 	}
 	device, number := s.freeDevice()
 	nic := types.HostVirtualNic{
@@ -45,20 +48,20 @@ func (s *state) addVnic(host int, portgroup string, spec types.HostVirtualNicSpe
 
 // updateVnic reconfigures a VMkernel adapter; what spec leaves out keeps its value. Faults: HostConfigFault, InvalidArgument,
 // InvalidState, NotFound.
-func (s *state) updateVnic(device string, spec types.HostVirtualNicSpec) *failure {
+func (s *state) updateVnic(device string, spec types.HostVirtualNicSpec) *fault.Failure {
 	nic := s.vnic(device)
 	if nic == nil {
-		return notFound("There is no VMkernel adapter %q", device)
+		return fault.NotFound("There is no VMkernel adapter %q", device)
 	}
 	if spec.NetStackInstanceKey != "" && spec.NetStackInstanceKey != nic.Spec.NetStackInstanceKey {
-		return invalid("nic.netStackInstanceKey", "the TCP/IP stack of %s cannot be changed", device)
+		return fault.Invalid("nic.netStackInstanceKey", "the TCP/IP stack of %s cannot be changed", device)
 	}
 	if group := spec.Portgroup; group != "" && group != nic.Portgroup {
 		if s.portgroup(group) == nil {
-			return notFound("There is no port group %q", group)
+			return fault.NotFound("There is no port group %q", group)
 		}
 		if other := s.vnicOn(group); other != nil {
-			return alreadyExists(other.Device, "The port group %q already has the VMkernel adapter %s", group, other.Device)
+			return fault.AlreadyExists(other.Device, "The port group %q already has the VMkernel adapter %s", group, other.Device)
 		}
 		nic.Portgroup, nic.Spec.Portgroup = group, group
 	}
@@ -70,15 +73,15 @@ func (s *state) updateVnic(device string, spec types.HostVirtualNicSpec) *failur
 }
 
 // removeVnic takes a VMkernel adapter away. Faults: HostConfigFault, NotFound, ResourceInUse.
-func (s *state) removeVnic(device string) *failure {
+func (s *state) removeVnic(device string) *fault.Failure {
 	if s.vnic(device) == nil {
-		return notFound("There is no VMkernel adapter %q", device)
+		return fault.NotFound("There is no VMkernel adapter %q", device)
 	}
-	if contains(s.ISCSI.Bound, device) {
-		return inUse("VirtualNic", device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
+	if slices.Contains(s.ISCSI.Bound, device) {
+		return fault.InUse("VirtualNic", device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
 	}
 	if selected := s.selected(nicManagement); len(selected) == 1 && selected[0] == device {
-		return hostConfig("The VMkernel adapter %s is the only one for management traffic", device)
+		return fault.HostConfig("The VMkernel adapter %s is the only one for management traffic", device)
 	}
 	s.Network.Vnic = slices.DeleteFunc(s.Network.Vnic, func(n types.HostVirtualNic) bool { return n.Device == device })
 	s.refresh()
@@ -86,13 +89,13 @@ func (s *state) removeVnic(device string) *failure {
 }
 
 // applyVnic checks a specification and puts what it names into an adapter.
-func (s *state) applyVnic(nic *types.HostVirtualNic, spec types.HostVirtualNicSpec) *failure {
+func (s *state) applyVnic(nic *types.HostVirtualNic, spec types.HostVirtualNicSpec) *fault.Failure {
 	if spec.Mtu != 0 && (spec.Mtu < minMTU || spec.Mtu > maxMTU) {
-		return invalid("nic.mtu", "%d: an MTU is %d to %d bytes", spec.Mtu, minMTU, maxMTU)
+		return fault.Invalid("nic.mtu", "%d: an MTU is %d to %d bytes", spec.Mtu, minMTU, maxMTU)
 	}
 	if stack := spec.NetStackInstanceKey; stack != "" {
 		if !slices.ContainsFunc(s.Network.NetStackInstance, func(n types.HostNetStackInstance) bool { return n.Key == stack }) {
-			return invalid("nic.netStackInstanceKey", "the host has no TCP/IP stack %q", stack)
+			return fault.Invalid("nic.netStackInstanceKey", "the host has no TCP/IP stack %q", stack)
 		}
 		nic.Spec.NetStackInstanceKey = stack
 	}
@@ -115,9 +118,9 @@ func (s *state) applyVnic(nic *types.HostVirtualNic, spec types.HostVirtualNicSp
 }
 
 // checkIP is the address an adapter gets from a configuration.
-func (s *state) checkIP(nic *types.HostVirtualNic, ip types.HostIpConfig) (*types.HostIpConfig, *failure) {
+func (s *state) checkIP(nic *types.HostVirtualNic, ip types.HostIpConfig) (*types.HostIpConfig, *fault.Failure) {
 	if ip.IpV6Config != nil && !*s.Network.IpV6Enabled && len(ip.IpV6Config.IpV6Address) > 0 {
-		return nil, fail(&types.InvalidState{}, "IPv6 is off on this host, so %s cannot have an IPv6 address", nic.Device)
+		return nil, fault.New(&types.InvalidState{}, "IPv6 is off on this host, so %s cannot have an IPv6 address", nic.Device)
 	}
 	if ip.Dhcp {
 		return dhcpAddress(nic, ip), nil
@@ -127,14 +130,14 @@ func (s *state) checkIP(nic *types.HostVirtualNic, ip types.HostIpConfig) (*type
 	}
 	addr, err := netip.ParseAddr(ip.IpAddress)
 	if err != nil || !addr.Is4() || addr.IsMulticast() || addr.IsUnspecified() {
-		return nil, invalid("nic.ip.ipAddress", "%q is not the IPv4 address of an adapter", ip.IpAddress)
+		return nil, fault.Invalid("nic.ip.ipAddress", "%q is not the IPv4 address of an adapter", ip.IpAddress)
 	}
 	if bits, ok := prefixLength(ip.SubnetMask); !ok || bits == 0 || bits > 30 {
-		return nil, invalid("nic.ip.subnetMask", "%q is not an IPv4 network mask", ip.SubnetMask)
+		return nil, fault.Invalid("nic.ip.subnetMask", "%q is not an IPv4 network mask", ip.SubnetMask)
 	}
 	for _, other := range s.Network.Vnic {
 		if other.Device != nic.Device && other.Spec.Ip != nil && other.Spec.Ip.IpAddress == ip.IpAddress {
-			return nil, hostConfig("The address %s is already that of %s", ip.IpAddress, other.Device)
+			return nil, fault.HostConfig("The address %s is already that of %s", ip.IpAddress, other.Device)
 		}
 	}
 	return &ip, nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // Kinds of traffic that a VMkernel adapter can carry.
@@ -35,7 +37,7 @@ func (s *state) selected(nicType string) []string {
 func (s *state) selectNic(nicType, device string) {
 	for i := range s.Selected {
 		if s.Selected[i].NicType == nicType {
-			if !contains(s.Selected[i].Devices, device) {
+			if !slices.Contains(s.Selected[i].Devices, device) {
 				s.Selected[i].Devices = append(s.Selected[i].Devices, device)
 			}
 			return
@@ -45,7 +47,7 @@ func (s *state) selectNic(nicType, device string) {
 }
 
 // selectVnic is SelectVnicForNicType. Faults: HostConfigFault, InvalidArgument.
-func (s *state) selectVnic(nicType, device string) *failure {
+func (s *state) selectVnic(nicType, device string) *fault.Failure {
 	if f := s.checkSelection(nicType, device); f != nil {
 		return f
 	}
@@ -54,16 +56,16 @@ func (s *state) selectVnic(nicType, device string) *failure {
 }
 
 // deselectVnic is DeselectVnicForNicType. Faults: HostConfigFault, InvalidArgument.
-func (s *state) deselectVnic(nicType, device string) *failure {
+func (s *state) deselectVnic(nicType, device string) *fault.Failure {
 	if f := s.checkSelection(nicType, device); f != nil {
 		return f
 	}
 	devices := s.selected(nicType)
-	if !contains(devices, device) {
-		return invalid("device", "%s does not carry %s traffic", device, nicType)
+	if !slices.Contains(devices, device) {
+		return fault.Invalid("device", "%s does not carry %s traffic", device, nicType)
 	}
 	if nicType == nicManagement && len(devices) == 1 {
-		return hostConfig("%s is the only VMkernel adapter for management traffic", device)
+		return fault.HostConfig("%s is the only VMkernel adapter for management traffic", device)
 	}
 	for i := range s.Selected {
 		if s.Selected[i].NicType == nicType {
@@ -73,16 +75,16 @@ func (s *state) deselectVnic(nicType, device string) *failure {
 	return nil
 }
 
-func (s *state) checkSelection(nicType, device string) *failure {
-	if !contains(nicTypes, nicType) {
-		return invalid("nicType", "%q is not one of %v", nicType, nicTypes)
+func (s *state) checkSelection(nicType, device string) *fault.Failure {
+	if !slices.Contains(nicTypes, nicType) {
+		return fault.Invalid("nicType", "%q is not one of %v", nicType, nicTypes)
 	}
 	nic := s.vnic(device)
 	if nic == nil {
-		return invalid("device", "the host has no VMkernel adapter %q", device)
+		return fault.Invalid("device", "the host has no VMkernel adapter %q", device)
 	}
 	if !carries(nic.Spec.NetStackInstanceKey, nicType) {
-		return hostConfig("%s is on the TCP/IP stack %q, which does not carry %s traffic", device, nic.Spec.NetStackInstanceKey, nicType)
+		return fault.HostConfig("%s is on the TCP/IP stack %q, which does not carry %s traffic", device, nic.Spec.NetStackInstanceKey, nicType)
 	}
 	return nil
 }
@@ -102,7 +104,7 @@ func (s *state) netConfigs() []types.VirtualNicManagerNetConfig {
 			candidate := nic
 			candidate.Key = nicType + "." + nic.Key
 			config.CandidateVnic = append(config.CandidateVnic, candidate)
-			if contains(s.selected(nicType), nic.Device) {
+			if slices.Contains(s.selected(nicType), nic.Device) {
 				config.SelectedVnic = append(config.SelectedVnic, candidate.Key)
 			}
 		}

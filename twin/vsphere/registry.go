@@ -93,7 +93,7 @@ func (r *registry) seal(called func(method string)) {
 		r.calls.add(method.Name)
 		r.door.called(ctx.Session, method.Name)
 		called(method.Name)
-		object, fault := inner(ctx, method)
+		object, refused := inner(ctx, method)
 		if object != nil && ctx.Session != nil {
 			view := simulator.NewRegistry()
 			view.Put(object)
@@ -103,7 +103,7 @@ func (r *registry) seal(called func(method string)) {
 				ctx.Session.Map = view
 			}
 		}
-		return object, fault
+		return object, refused
 	}
 }
 

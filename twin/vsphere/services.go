@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 func (s *state) service(id string) *types.HostService {
@@ -19,32 +21,32 @@ func (s *state) service(id string) *types.HostService {
 }
 
 // setService starts or stops a service. Faults: HostConfigFault, NotFound, and InvalidState for one that already is so.
-func (s *state) setService(id string, running bool) *failure {
+func (s *state) setService(id string, running bool) *fault.Failure {
 	service := s.service(id)
 	if service == nil {
-		return notFound("The host has no service %q", id)
+		return fault.NotFound("The host has no service %q", id)
 	}
 	if !running && service.Required {
-		return hostConfig("The service %q is required and cannot be stopped", id)
+		return fault.HostConfig("The service %q is required and cannot be stopped", id)
 	}
 	if !running && !service.Running {
-		return fail(&types.InvalidState{}, "The service %q is not running", id)
+		return fault.New(&types.InvalidState{}, "The service %q is not running", id)
 	}
 	service.Running = running
 	return nil
 }
 
 // setServicePolicy says when a service starts by itself: "on" with the host, "off" never, "automatic" with its firewall ports.
-func (s *state) setServicePolicy(id, policy string) *failure {
+func (s *state) setServicePolicy(id, policy string) *fault.Failure {
 	service := s.service(id)
 	if service == nil {
-		return notFound("The host has no service %q", id)
+		return fault.NotFound("The host has no service %q", id)
 	}
 	allowed := []string{
 		string(types.HostServicePolicyOn), string(types.HostServicePolicyOff), string(types.HostServicePolicyAutomatic),
 	}
 	if !slices.Contains(allowed, policy) {
-		return invalid("policy", "%q is not one of %v", policy, allowed)
+		return fault.Invalid("policy", "%q is not one of %v", policy, allowed)
 	}
 	service.Policy = policy
 	return nil
@@ -61,11 +63,11 @@ func (s *state) boot() {
 }
 
 // updateDateTime sets NTP servers and time zone. Faults: HostConfigFault, InvalidArgument.
-func (s *state) updateDateTime(config types.HostDateTimeConfig) *failure {
+func (s *state) updateDateTime(config types.HostDateTimeConfig) *fault.Failure {
 	if zone := config.TimeZone; zone != "" {
 		location, err := time.LoadLocation(zone)
 		if err != nil {
-			return invalid("config.timeZone", "%q is not a time zone", zone)
+			return fault.Invalid("config.timeZone", "%q is not a time zone", zone)
 		}
 		_, offset := time.Now().In(location).Zone()
 		s.DateTime.TimeZone = types.HostDateTimeSystemTimeZone{
@@ -75,7 +77,7 @@ func (s *state) updateDateTime(config types.HostDateTimeConfig) *failure {
 	if config.NtpConfig != nil {
 		for _, server := range config.NtpConfig.Server {
 			if !domainName.MatchString(server) && !isAddress(server) {
-				return invalid("config.ntpConfig.server", "%q is neither a name nor an address", server)
+				return fault.Invalid("config.ntpConfig.server", "%q is neither a name nor an address", server)
 			}
 		}
 		s.DateTime.NtpConfig = config.NtpConfig

@@ -6,7 +6,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/vmware/govmomi/fault"
+	vimfault "github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/types"
@@ -44,10 +44,10 @@ func TestFreshHost(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	l := newLab(t)
-	if _, err := l.client(l.Hosts()[0].Addr(), "root", "wrong"); !fault.Is(err, &types.InvalidLogin{}) {
+	if _, err := l.client(l.Hosts()[0].Addr(), "root", "wrong"); !vimfault.Is(err, &types.InvalidLogin{}) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := l.client(l.VCenterAddr(), "root", vcenterPassword); !fault.Is(err, &types.InvalidLogin{}) {
+	if _, err := l.client(l.VCenterAddr(), "root", vcenterPassword); !vimfault.Is(err, &types.InvalidLogin{}) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vmfs"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // storageState is what a host sees of its storage. Like the configuration it is replaced, never changed in place; unlike it, it is
@@ -76,7 +78,7 @@ func look(s *state, luns []device, volumes []mounted) *storageState {
 }
 
 // rescan looks for devices and volumes again and shows what it found. Machines that waited for a datastore come back.
-func (h *Host) rescan(ctx context.Context, what scan) *failure {
+func (h *Host) rescan(ctx context.Context, what scan) *fault.Failure {
 	h.mu.Lock()
 	f := h.rescanLocked(ctx, what)
 	h.mu.Unlock()
@@ -84,7 +86,7 @@ func (h *Host) rescan(ctx context.Context, what scan) *failure {
 	return f
 }
 
-func (h *Host) rescanLocked(ctx context.Context, what scan) *failure {
+func (h *Host) rescanLocked(ctx context.Context, what scan) *fault.Failure {
 	old := h.storage.Load()
 	luns, volumes := old.luns, old.volumes
 	if what&scanDevices != 0 {

@@ -3,7 +3,9 @@
 package vsphere
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/simulator/esx"
@@ -87,7 +89,7 @@ func channelOf(luns []device, d device) int {
 func scsiDisk(d device) *types.HostScsiDisk {
 	name, uuid := d.canonicalName(), d.uuid()
 	blockSize := int32(d.BlockSize)
-	setDefault(&blockSize, 512)
+	blockSize = cmp.Or(blockSize, 512)
 	path := d.path()
 	return &types.HostScsiDisk{
 		ScsiLun: types.ScsiLun{
@@ -145,7 +147,7 @@ func addToTopology(topology *types.HostScsiTopologyInterface, d device, target i
 			continue
 		}
 		transport := entry.Transport.(*types.HostInternetScsiTargetTransport)
-		if !contains(transport.Address, d.Portal) {
+		if !slices.Contains(transport.Address, d.Portal) {
 			transport.Address = append(transport.Address, d.Portal)
 		}
 		for _, other := range entry.Lun {

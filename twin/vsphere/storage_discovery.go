@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/iscsi"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // targetTimeout is how long a target may take to answer before a rescan goes on without it.
@@ -22,7 +24,7 @@ const formatTimeout = 2 * time.Minute
 
 // discoverTargets asks each portal of the configuration for its targets, which become static targets with that portal as parent. A
 // portal that does not answer keeps those it had; on ESXi too, a rescan is no failure because of it.
-func (h *Host) discoverTargets(ctx context.Context) *failure {
+func (h *Host) discoverTargets(ctx context.Context) *fault.Failure {
 	s := h.state()
 	if !s.ISCSI.Enabled {
 		return nil
@@ -48,7 +50,7 @@ func (h *Host) discoverTargets(ctx context.Context) *failure {
 	if slices.EqualFunc(targets, s.ISCSI.HBA.ConfiguredStaticTarget, sameTarget) {
 		return nil
 	}
-	return h.changeLocked(func(s *state) *failure {
+	return h.changeLocked(func(s *state) *fault.Failure {
 		s.ISCSI.HBA.ConfiguredStaticTarget = targets
 		return nil
 	})

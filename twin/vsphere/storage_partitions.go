@@ -6,6 +6,8 @@ import (
 	"context"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // sectorSize is of what the vSphere API counts partitions in, in bytes.
@@ -26,7 +28,7 @@ func vmfsPartition(d device) types.HostDiskPartitionSpec {
 
 // partitionInfo says what is on a disk: its datastore, or else what its partition table says. A datastore's partition is where ESXi
 // puts it; the volume itself is kept without a table. Faults: HostConfigFault, NotFound.
-func (h *Host) partitionInfo(path string) (types.HostDiskPartitionInfo, *failure) {
+func (h *Host) partitionInfo(path string) (types.HostDiskPartitionInfo, *fault.Failure) {
 	d, f := h.deviceAt(path)
 	if f != nil {
 		return types.HostDiskPartitionInfo{}, f
@@ -41,12 +43,12 @@ func (h *Host) partitionInfo(path string) (types.HostDiskPartitionInfo, *failure
 }
 
 // foundPartitions is what the partition table on a disk says. Faults: HostConfigFault.
-func (h *Host) foundPartitions(d device) (types.HostDiskPartitionSpec, *failure) {
+func (h *Host) foundPartitions(d device) (types.HostDiskPartitionSpec, *fault.Failure) {
 	ctx, cancel := context.WithTimeout(context.Background(), targetTimeout)
 	defer cancel()
 	table, err := h.server.cfg.Storage.Partitions(ctx, d.LUN, d.auth)
 	if err != nil {
-		return types.HostDiskPartitionSpec{}, hostConfig("The disk %s cannot be read: %v", d.canonicalName(), err)
+		return types.HostDiskPartitionSpec{}, fault.HostConfig("The disk %s cannot be read: %v", d.canonicalName(), err)
 	}
 	spec := types.HostDiskPartitionSpec{PartitionFormat: table.Format, TotalSectors: d.Size / sectorSize}
 	for _, p := range table.Partitions {

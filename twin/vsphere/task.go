@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // task runs work as a task of the registry and returns its reference at once. The simulator's own tasks keep the object they are
@@ -18,7 +20,7 @@ import (
 //
 // descriptionID is the task's kind in the API reference, such as "host.reconnect".
 func (r *registry) task(ctx *simulator.Context, entity types.ManagedObjectReference, descriptionID string,
-	work func() (types.AnyType, *failure),
+	work func() (types.AnyType, *fault.Failure),
 ) types.ManagedObjectReference {
 	t := &simulator.Task{}
 	now := time.Now()
@@ -40,7 +42,7 @@ func (r *registry) task(ctx *simulator.Context, entity types.ManagedObjectRefere
 // taskBase keeps these tasks' numbers apart from those of the simulator's own.
 const taskBase = 100000
 
-func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failure)) {
+func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *fault.Failure)) {
 	result, f := r.attempt(work)
 	changes := []change{{Name: "info.completeTime", Val: time.Now()}}
 	if f != nil {
@@ -57,11 +59,11 @@ func (r *registry) finish(t *simulator.Task, work func() (types.AnyType, *failur
 }
 
 // attempt runs a task's work. A panic in it fails the task; it does not end the data centre, as a request's would not.
-func (r *registry) attempt(work func() (types.AnyType, *failure)) (result types.AnyType, f *failure) {
+func (r *registry) attempt(work func() (types.AnyType, *fault.Failure)) (result types.AnyType, f *fault.Failure) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.Printf("vsphere: a task failed: %v\n%s", p, debug.Stack())
-			f = fail(&types.SystemError{Reason: fmt.Sprint(p)}, "A general system error occurred: %v", p)
+			f = fault.New(&types.SystemError{Reason: fmt.Sprint(p)}, "A general system error occurred: %v", p)
 		}
 	}()
 	return work()

@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1" //nolint:gosec // The API names certificates by their SHA-1.
 	"crypto/sha256"
@@ -16,13 +17,15 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi"
-	"github.com/vmware/govmomi/fault"
+	vimfault "github.com/vmware/govmomi/fault"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // connectTimeout is how long vCenter tries to reach a host.
@@ -37,7 +40,7 @@ type found struct {
 
 // connect logs in to a host as a client would, over TLS, and finds out which one it is. Faults: InvalidLogin, NoHost,
 // NotSupportedHost, SSLVerifyFault.
-func (vc *vcenter) connect(spec types.HostConnectSpec) (*found, *failure) {
+func (vc *vcenter) connect(spec types.HostConnectSpec) (*found, *fault.Failure) {
 	name, address, f := hostAddress(spec)
 	if f != nil {
 		return nil, f
@@ -46,7 +49,7 @@ func (vc *vcenter) connect(spec types.HostConnectSpec) (*found, *failure) {
 	defer cancel()
 	certificate, err := peerCertificate(ctx, address)
 	if err != nil {
-		return nil, fail(&types.NoHost{HostConnectFault: types.HostConnectFault{}, Name: name}, "Cannot contact the host %s: %v", address, err)
+		return nil, fault.New(&types.NoHost{HostConnectFault: types.HostConnectFault{}, Name: name}, "Cannot contact the host %s: %v", address, err)
 	}
 	if f := checkThumbprint(name, certificate, spec.SslThumbprint); f != nil {
 		return nil, f
@@ -64,19 +67,19 @@ func (vc *vcenter) connect(spec types.HostConnectSpec) (*found, *failure) {
 }
 
 // hostAddress splits a specification into the host's name in the inventory and the address to connect to.
-func hostAddress(spec types.HostConnectSpec) (name, address string, f *failure) {
+func hostAddress(spec types.HostConnectSpec) (name, address string, f *fault.Failure) {
 	name, port := spec.HostName, int(spec.Port)
 	if host, text, err := net.SplitHostPort(name); err == nil {
 		number, err := strconv.Atoi(text)
 		if err != nil || number < 1 || number > 65535 {
-			return "", "", invalid("spec.hostName", "%q has no valid port", spec.HostName)
+			return "", "", fault.Invalid("spec.hostName", "%q has no valid port", spec.HostName)
 		}
 		name, port = host, number
 	}
 	if name == "" {
-		return "", "", invalid("spec.hostName", "a host needs a name or an address")
+		return "", "", fault.Invalid("spec.hostName", "a host needs a name or an address")
 	}
-	setDefault(&port, 443)
+	port = cmp.Or(port, 443)
 	return name, net.JoinHostPort(name, strconv.Itoa(port)), nil
 }
 
@@ -92,18 +95,18 @@ func peerCertificate(ctx context.Context, address string) (*x509.Certificate, er
 }
 
 // checkThumbprint accepts a certificate that the client named by its SHA-1 or SHA-256.
-func checkThumbprint(name string, certificate *x509.Certificate, accepted string) *failure {
+func checkThumbprint(name string, certificate *x509.Certificate, accepted string) *fault.Failure {
 	one := thumbprint1(certificate)
 	two := thumbprint(sha256.Sum256(certificate.Raw))
 	given := strings.ToUpper(strings.ReplaceAll(accepted, ":", ""))
 	if given != "" && (given == strings.ReplaceAll(one, ":", "") || given == strings.ReplaceAll(two, ":", "")) {
 		return nil
 	}
-	fault := &types.SSLVerifyFault{SelfSigned: certificate.Issuer.String() == certificate.Subject.String(), Thumbprint: one}
+	refusal := &types.SSLVerifyFault{SelfSigned: certificate.Issuer.String() == certificate.Subject.String(), Thumbprint: one}
 	if accepted == "" {
-		return fail(fault, "The certificate of the host %s is not verified. Its SHA-1 thumbprint is %s", name, one)
+		return fault.New(refusal, "The certificate of the host %s is not verified. Its SHA-1 thumbprint is %s", name, one)
 	}
-	return fail(fault, "The certificate of the host %s has not the accepted thumbprint %s. Its SHA-1 thumbprint is %s", name, accepted, one)
+	return fault.New(refusal, "The certificate of the host %s has not the accepted thumbprint %s. Its SHA-1 thumbprint is %s", name, accepted, one)
 }
 
 func thumbprint1(certificate *x509.Certificate) string { return thumbprint(sha1.Sum(certificate.Raw)) }
@@ -124,32 +127,32 @@ func thumbprint[T [20]byte | [32]byte](sum T) string {
 }
 
 // login reads a host's summary with the credentials given, trusting only the certificate that was checked.
-func login(ctx context.Context, name, address string, certificate *x509.Certificate, spec types.HostConnectSpec) (*types.HostListSummary, *failure) {
+func login(ctx context.Context, name, address string, certificate *x509.Certificate, spec types.HostConnectSpec) (*types.HostListSummary, *fault.Failure) {
 	client := soap.NewClient(&url.URL{Scheme: "https", Host: address, Path: vim25.Path}, false)
 	client.SetThumbprint(address, thumbprint1(certificate))
 	vim, err := vim25.NewClient(ctx, client)
 	if err != nil {
-		return nil, fail(&types.NoHost{Name: name}, "The host %s does not answer as a host: %v", address, err)
+		return nil, fault.New(&types.NoHost{Name: name}, "The host %s does not answer as a host: %v", address, err)
 	}
 	if vim.ServiceContent.About.ApiType != "HostAgent" {
 		return nil, notSupportedHost(name, "it is a "+vim.ServiceContent.About.Name)
 	}
 	gov := &govmomi.Client{Client: vim, SessionManager: session.NewManager(vim)}
 	if err := gov.Login(ctx, url.UserPassword(spec.UserName, spec.Password)); err != nil {
-		if fault.Is(err, &types.InvalidLogin{}) {
-			return nil, fail(&types.InvalidLogin{}, "Cannot log in to the host %s as %q: user name or password is wrong", name, spec.UserName)
+		if vimfault.Is(err, &types.InvalidLogin{}) {
+			return nil, fault.New(&types.InvalidLogin{}, "Cannot log in to the host %s as %q: user name or password is wrong", name, spec.UserName)
 		}
-		return nil, fail(&types.NoHost{Name: name}, "Cannot log in to the host %s: %v", address, err)
+		return nil, fault.New(&types.NoHost{Name: name}, "Cannot log in to the host %s: %v", address, err)
 	}
 	defer func() { _ = gov.Logout(ctx) }()
 	var system mo.HostSystem
 	ref := types.ManagedObjectReference{Type: "HostSystem", Value: "ha-host"}
 	if err := property.DefaultCollector(vim).RetrieveOne(ctx, ref, []string{"summary"}, &system); err != nil {
-		return nil, fail(&types.NoHost{Name: name}, "Cannot read the host %s: %v", address, err)
+		return nil, fault.New(&types.NoHost{Name: name}, "Cannot read the host %s: %v", address, err)
 	}
 	return &system.Summary, nil
 }
 
-func notSupportedHost(name, why string) *failure {
-	return fail(&types.NotSupportedHost{}, "The host %s cannot be managed: %s", name, why)
+func notSupportedHost(name, why string) *fault.Failure {
+	return fault.New(&types.NotSupportedHost{}, "The host %s cannot be managed: %s", name, why)
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/vmware/govmomi/simulator/esx"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // addHost adds a host to a host folder or a cluster. Faults: those of connect, and AlreadyBeingManaged, AlreadyConnected,
 // DuplicateName.
-func (vc *vcenter) addHost(parent types.ManagedObjectReference, spec types.HostConnectSpec, connected bool) (*view, *failure) {
+func (vc *vcenter) addHost(parent types.ManagedObjectReference, spec types.HostConnectSpec, connected bool) (*view, *fault.Failure) {
 	found, f := vc.connect(spec)
 	if f != nil {
 		return nil, f
@@ -35,22 +37,22 @@ func (vc *vcenter) addHost(parent types.ManagedObjectReference, spec types.HostC
 }
 
 // claim makes sure that a host can be added, and that nobody else adds it until release.
-func (vc *vcenter) claim(found *found, parent types.ManagedObjectReference, force bool) *failure {
+func (vc *vcenter) claim(found *found, parent types.ManagedObjectReference, force bool) *fault.Failure {
 	if by := found.host.state().ManagedBy; by != "" && by != vc.address() && !force {
-		return fail(&types.AlreadyBeingManaged{IpAddress: by}, "The host %s is managed by the vCenter at %s", found.name, by)
+		return fault.New(&types.AlreadyBeingManaged{IpAddress: by}, "The host %s is managed by the vCenter at %s", found.name, by)
 	}
 	if parent.Type == "Folder" && vc.viewOf(found.host) == nil {
 		if other := vc.registry.child(parent, found.name); other != nil {
-			return fail(&types.DuplicateName{Name: found.name, Object: other.Reference()}, "The name %q is taken", found.name)
+			return fault.New(&types.DuplicateName{Name: found.name, Object: other.Reference()}, "The name %q is taken", found.name)
 		}
 	}
 	vc.mu.Lock()
 	defer vc.mu.Unlock()
 	if v := vc.views[found.host]; v != nil {
-		return fail(&types.AlreadyConnected{Name: v.name}, "The host %s is in the inventory already, as %s", found.name, v.name)
+		return fault.New(&types.AlreadyConnected{Name: v.name}, "The host %s is in the inventory already, as %s", found.name, v.name)
 	}
 	if vc.adding[found.host] {
-		return fail(&types.AlreadyConnected{Name: found.name}, "The host %s is being added by another task", found.name)
+		return fault.New(&types.AlreadyConnected{Name: found.name}, "The host %s is being added by another task", found.name)
 	}
 	vc.adding[found.host] = true
 	return nil
@@ -63,10 +65,10 @@ func (vc *vcenter) release(h *Host) {
 }
 
 // attach makes the inventory's objects for a host and shows its state in them.
-func (vc *vcenter) attach(h *Host, name string, parent types.ManagedObjectReference) (*view, *failure) {
+func (vc *vcenter) attach(h *Host, name string, parent types.ManagedObjectReference) (*view, *fault.Failure) {
 	dc, ok := vc.registry.datacenterOf(parent)
 	if !ok {
-		return nil, fail(&types.NotSupported{}, "A host can only be added inside a datacenter")
+		return nil, fault.New(&types.NotSupported{}, "A host can only be added inside a datacenter")
 	}
 	vc.roomForNetwork(dc)
 	system, f := vc.newSystem(name, parent)
@@ -85,7 +87,7 @@ func (vc *vcenter) attach(h *Host, name string, parent types.ManagedObjectRefere
 	vc.mu.Unlock()
 	h.views = append(h.views, v)
 	v.setConnection(types.HostSystemConnectionStateConnected)
-	return v, h.changeLocked(func(s *state) *failure {
+	return v, h.changeLocked(func(s *state) *fault.Failure {
 		s.ManagedBy = vc.address()
 		s.Local.Name = v.freeName(v.datastoreFolder(), s.Local.Name)
 		return nil
@@ -96,19 +98,19 @@ func (vc *vcenter) attach(h *Host, name string, parent types.ManagedObjectRefere
 func (vc *vcenter) address() string { return vc.cfg.Addr.Addr().String() }
 
 // newSystem lets the simulator make a HostSystem with its ComputeResource, or in its cluster.
-func (vc *vcenter) newSystem(name string, parent types.ManagedObjectReference) (*simulator.HostSystem, *failure) {
+func (vc *vcenter) newSystem(name string, parent types.ManagedObjectReference) (*simulator.HostSystem, *fault.Failure) {
 	ctx, spec := vc.registry.context(), types.HostConnectSpec{HostName: name}
 	switch p := vc.registry.Get(parent).(type) {
 	case *simulator.Folder:
-		system, fault := simulator.CreateStandaloneHost(ctx, p, spec)
-		if fault != nil {
-			return nil, fail(fault, "The host %s cannot be added", name)
+		system, refused := simulator.CreateStandaloneHost(ctx, p, spec)
+		if refused != nil {
+			return nil, fault.New(refused, "The host %s cannot be added", name)
 		}
 		return system, nil
 	case *simulator.ClusterComputeResource:
 		return vc.newSystemIn(p, name), nil
 	}
-	return nil, fail(&types.NotSupported{}, "A host cannot be added to %s", parent)
+	return nil, fault.New(&types.NotSupported{}, "A host cannot be added to %s", parent)
 }
 
 // newSystemIn makes a HostSystem in a cluster. The simulator's own way ends the program when it does not know the host's version.
@@ -140,7 +142,7 @@ func (vc *vcenter) detach(v *view) {
 	delete(vc.views, h)
 	vc.mu.Unlock()
 	h.views = slices.DeleteFunc(h.views, func(other *view) bool { return other == v })
-	if f := h.changeLocked(func(s *state) *failure {
+	if f := h.changeLocked(func(s *state) *fault.Failure {
 		s.ManagedBy = ""
 		return nil
 	}); f != nil {

@@ -229,9 +229,9 @@ func (vc *vcenter) below(at types.ManagedObjectReference, name string) (types.Ma
 }
 
 // errorOf turns a fault of the simulator into an error.
-func errorOf(fault *soap.Fault) error {
-	if fault == nil {
+func errorOf(f *soap.Fault) error {
+	if f == nil {
 		return nil
 	}
-	return soap.WrapSoapFault(fault)
+	return soap.WrapSoapFault(f)
 }

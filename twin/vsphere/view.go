@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // view is a host as one registry shows it: the HostSystem and the objects of its configManager. The host's own endpoint has one,
@@ -116,7 +118,7 @@ func (v *view) remove() {
 func (v *view) connected() bool { return v.away.Load() == nil }
 
 // change makes a change to the host on behalf of this registry's client.
-func (v *view) change(edit func(*state) *failure) *failure {
+func (v *view) change(edit func(*state) *fault.Failure) *fault.Failure {
 	if f := v.reachable(); f != nil {
 		return f
 	}
@@ -124,9 +126,9 @@ func (v *view) change(edit func(*state) *failure) *failure {
 }
 
 // reachable is the fault for a host that vCenter has no connection to.
-func (v *view) reachable() *failure {
+func (v *view) reachable() *fault.Failure {
 	if away := v.away.Load(); away != nil {
-		return fail(&types.HostNotConnected{}, "The host %s is %s", v.name, *away)
+		return fault.New(&types.HostNotConnected{}, "The host %s is %s", v.name, *away)
 	}
 	return nil
 }

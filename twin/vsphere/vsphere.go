@@ -3,6 +3,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -173,18 +174,18 @@ func (c *HostConfig) defaults() error {
 	if !c.Addr.Addr().Is4() {
 		return fmt.Errorf("vsphere: host %d: %s is not an IPv4 address and port", c.Number, c.Addr)
 	}
-	setDefault(&c.Name, "localhost.localdomain")
-	setDefault(&c.Netmask, "255.255.255.0")
+	c.Name = cmp.Or(c.Name, "localhost.localdomain")
+	c.Netmask = cmp.Or(c.Netmask, "255.255.255.0")
 	if c.Gateway == "" {
 		ip := c.Addr.Addr().As4()
 		ip[3] = 1
 		c.Gateway = netip.AddrFrom4(ip).String()
 	}
-	setDefault(&c.Version, DefaultVersion)
-	setDefault(&c.MemoryMB, 8192)
-	setDefault(&c.CPUs, 2)
-	setDefault(&c.MHz, 2400)
-	setDefault(&c.NICs, 2)
+	c.Version = cmp.Or(c.Version, DefaultVersion)
+	c.MemoryMB = cmp.Or(c.MemoryMB, 8192)
+	c.CPUs = cmp.Or(c.CPUs, 2)
+	c.MHz = cmp.Or(c.MHz, 2400)
+	c.NICs = cmp.Or(c.NICs, 2)
 	return nil
 }
 
@@ -192,16 +193,9 @@ func (c *VCenterConfig) defaults() error {
 	if c.Password == "" {
 		return errors.New("vsphere: vCenter has no password")
 	}
-	setDefault(&c.User, "administrator@vsphere.local")
-	setDefault(&c.Version, DefaultVersion)
+	c.User = cmp.Or(c.User, "administrator@vsphere.local")
+	c.Version = cmp.Or(c.Version, DefaultVersion)
 	return nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Start listens on every endpoint and connects the hosts to their storage again. It returns when all answer; ctx only limits

@@ -9,6 +9,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // checkerMethods answers VirtualMachineProvisioningChecker: what a move would say, without moving.
@@ -19,7 +21,7 @@ type checkerMethods struct {
 
 func (c *checkerMethods) CheckRelocateTask(ctx *simulator.Context, req *types.CheckRelocate_Task) soap.HasFault {
 	return &methods.CheckRelocate_TaskBody{Res: &types.CheckRelocate_TaskResponse{
-		Returnval: c.inv.start(ctx, req.Vm, "VirtualMachineProvisioningChecker.checkRelocate", func(*job) (types.AnyType, *failure) {
+		Returnval: c.inv.start(ctx, req.Vm, "VirtualMachineProvisioningChecker.checkRelocate", func(*job) (types.AnyType, *fault.Failure) {
 			return c.inv.check(req.Vm, req.Spec)
 		}),
 	}}
@@ -27,7 +29,7 @@ func (c *checkerMethods) CheckRelocateTask(ctx *simulator.Context, req *types.Ch
 
 func (c *checkerMethods) CheckMigrateTask(ctx *simulator.Context, req *types.CheckMigrate_Task) soap.HasFault {
 	return &methods.CheckMigrate_TaskBody{Res: &types.CheckMigrate_TaskResponse{
-		Returnval: c.inv.start(ctx, req.Vm, "VirtualMachineProvisioningChecker.checkMigrate", func(*job) (types.AnyType, *failure) {
+		Returnval: c.inv.start(ctx, req.Vm, "VirtualMachineProvisioningChecker.checkMigrate", func(*job) (types.AnyType, *fault.Failure) {
 			return c.inv.check(req.Vm, types.VirtualMachineRelocateSpec{Host: req.Host, Pool: req.Pool})
 		}),
 	}}
@@ -36,15 +38,15 @@ func (c *checkerMethods) CheckMigrateTask(ctx *simulator.Context, req *types.Che
 // QueryVMotionCompatibilityExTask examines every machine with every host.
 func (c *checkerMethods) QueryVMotionCompatibilityExTask(ctx *simulator.Context, req *types.QueryVMotionCompatibilityEx_Task) soap.HasFault {
 	if len(req.Vm) == 0 || len(req.Host) == 0 {
-		return &methods.QueryVMotionCompatibilityEx_TaskBody{Fault_: invalid("vm", "machines and hosts are needed").SOAP()}
+		return &methods.QueryVMotionCompatibilityEx_TaskBody{Fault_: fault.Invalid("vm", "machines and hosts are needed").SOAP()}
 	}
 	return &methods.QueryVMotionCompatibilityEx_TaskBody{Res: &types.QueryVMotionCompatibilityEx_TaskResponse{
-		Returnval: c.inv.start(ctx, req.Vm[0], "VirtualMachineProvisioningChecker.queryVMotionCompatibilityEx", func(*job) (types.AnyType, *failure) {
+		Returnval: c.inv.start(ctx, req.Vm[0], "VirtualMachineProvisioningChecker.queryVMotionCompatibilityEx", func(*job) (types.AnyType, *fault.Failure) {
 			var results types.ArrayOfCheckResult
 			for _, object := range req.Vm {
 				mc := c.inv.machine(object)
 				if mc == nil {
-					return nil, gone(object)
+					return nil, fault.Gone(object)
 				}
 				for _, target := range req.Host {
 					results.CheckResult = append(results.CheckResult, c.inv.checkHost(mc, object, target))
@@ -56,10 +58,10 @@ func (c *checkerMethods) QueryVMotionCompatibilityExTask(ctx *simulator.Context,
 }
 
 // check is the result for a move that was asked for as a whole.
-func (inv *inventory) check(object ref, spec types.VirtualMachineRelocateSpec) (types.AnyType, *failure) {
+func (inv *inventory) check(object ref, spec types.VirtualMachineRelocateSpec) (types.AnyType, *fault.Failure) {
 	mc := inv.machine(object)
 	if mc == nil {
-		return nil, gone(object)
+		return nil, fault.Gone(object)
 	}
 	result := types.CheckResult{Vm: &object, Host: spec.Host}
 	mv, f := inv.plan(mc, object, spec)
@@ -107,7 +109,7 @@ var compatibilities = []string{string(types.VMotionCompatibilityTypeCpu), string
 func (s *serviceMethods) QueryVMotionCompatibility(req *types.QueryVMotionCompatibility) soap.HasFault {
 	mc := s.inv.machine(req.Vm)
 	if mc == nil {
-		return &methods.QueryVMotionCompatibilityBody{Fault_: gone(req.Vm).SOAP()}
+		return &methods.QueryVMotionCompatibilityBody{Fault_: fault.Gone(req.Vm).SOAP()}
 	}
 	asked := req.Compatibility
 	if len(asked) == 0 {

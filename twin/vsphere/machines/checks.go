@@ -7,13 +7,15 @@ import (
 	"io/fs"
 
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // The functions here say what a host lacks for a machine. Powering on asks them about the machine's own host, vMotion about the
 // destination.
 
 // volume is where the disk is, as the host sees it.
-func (d disk) volume(h host) (volume, *failure) {
+func (d disk) volume(h host) (volume, *fault.Failure) {
 	v, err := h.volume(d.datastore)
 	if err != nil {
 		return nil, noDisk(d, h, err)
@@ -22,20 +24,20 @@ func (d disk) volume(h host) (volume, *failure) {
 }
 
 // noDisk is the fault for a disk that a host cannot get at.
-func noDisk(d disk, h host, reason error) *failure {
+func noDisk(d disk, h host, reason error) *fault.Failure {
 	var cause types.BaseMethodFault = &types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Name: d.datastore}}
 	if errors.Is(reason, fs.ErrNotExist) {
 		cause = &types.FileNotFound{FileFault: types.FileFault{File: d.file}}
 	}
-	return fail(&types.CannotAccessVmDisk{
+	return fault.New(&types.CannotAccessVmDisk{
 		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: d.label, Backing: d.file, Connected: true},
 		Fault:                types.LocalizedMethodFault{Fault: cause, LocalizedMessage: reason.Error()},
 	}, "The virtual disk %s (%s) cannot be accessed on the host %s: %v", d.label, d.file, h.Name(), reason)
 }
 
 // lacksDisks are the faults for the disks that the host cannot get at.
-func lacksDisks(hw hardware, h host) []*failure {
-	var failures []*failure
+func lacksDisks(hw hardware, h host) []*fault.Failure {
+	var failures []*fault.Failure
 	for _, d := range hw.disks {
 		v, f := d.volume(h)
 		if f == nil {
@@ -51,8 +53,8 @@ func lacksDisks(hw hardware, h host) []*failure {
 }
 
 // lacksNetworks are the faults for the networks that the host does not have.
-func lacksNetworks(nics []nic, h host) []*failure {
-	var failures []*failure
+func lacksNetworks(nics []nic, h host) []*fault.Failure {
+	var failures []*fault.Failure
 	for _, n := range nics {
 		if n.connected && (n.portgroup == "" || !h.HasPortGroup(n.portgroup)) {
 			failures = append(failures, noNetwork(n, h))
@@ -61,8 +63,8 @@ func lacksNetworks(nics []nic, h host) []*failure {
 	return failures
 }
 
-func noNetwork(n nic, h host) *failure {
-	return fail(&types.CannotAccessNetwork{
+func noNetwork(n nic, h host) *fault.Failure {
+	return fault.New(&types.CannotAccessNetwork{
 		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: n.label, Backing: n.backing, Connected: n.connected},
 		Network:              n.network,
 	}, "The network %s of %s is not on the host %s", n.backing, n.label, h.Name())

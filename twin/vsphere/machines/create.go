@@ -19,6 +19,8 @@ import (
 	"github.com/vmware/govmomi/vmdk"
 
 	"livelab.dev/twin/vmfs"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // folderMethods answers Folder.
@@ -30,7 +32,7 @@ type folderMethods struct {
 // CreateVMTask makes a machine. Its new disks get their room on the datastore at once; those it is given must be there.
 func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) soap.HasFault {
 	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{
-		Returnval: m.inv.start(ctx, m.Self, "Folder.createVm", func(j *job) (types.AnyType, *failure) {
+		Returnval: m.inv.start(ctx, m.Self, "Folder.createVm", func(j *job) (types.AnyType, *fault.Failure) {
 			p, f := m.inv.placeFor(m.Self, req.Pool, req.Host, &req.Config)
 			if f != nil {
 				return nil, f
@@ -51,16 +53,16 @@ type created struct {
 }
 
 // create makes a machine where placeFor found room for it. An importing machine's disks get their room when their content comes.
-func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfigSpec, importing bool) (*created, *failure) {
+func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfigSpec, importing bool) (*created, *fault.Failure) {
 	if f := inv.prepareDisks(p, config.DeviceChange); f != nil {
 		return nil, f
 	}
 	if err := inv.clearDirectory(p); err != nil {
-		return nil, systemError("%v", err)
+		return nil, fault.System("%v", err)
 	}
 	folder, ok := get[*simulator.Folder](inv, p.folder)
 	if !ok {
-		return nil, gone(p.folder)
+		return nil, fault.Gone(p.folder)
 	}
 	c, f := inv.createObject(j, folder, p, config, importing)
 	if f != nil {
@@ -80,7 +82,7 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 
 // createObject has the simulator make the object. No registry shows it to others before it is whole.
 func (inv *inventory) createObject(j *job, folder *simulator.Folder, p *place, config *types.VirtualMachineConfigSpec, importing bool,
-) (*created, *failure) {
+) (*created, *fault.Failure) {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
 	result, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
@@ -100,7 +102,7 @@ func (inv *inventory) createObject(j *job, folder *simulator.Folder, p *place, c
 
 // prepareDisks examines the disks that a machine is to get, and lets the simulator see those that are on the volume already: it
 // looks for a descriptor in a directory of its own.
-func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceConfigSpec) *failure {
+func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
 	for _, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		d, ok := spec.Device.(*types.VirtualDisk)
@@ -122,13 +124,13 @@ func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceCo
 		size, exists := v.size(found.path)
 		switch {
 		case spec.FileOperation == "" && !exists:
-			return fail(&types.FileNotFound{FileFault: types.FileFault{File: found.file}}, "File %s was not found", found.file)
+			return fault.New(&types.FileNotFound{FileFault: types.FileFault{File: found.file}}, "File %s was not found", found.file)
 		case spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationCreate && exists:
-			return fail(&types.FileAlreadyExists{FileFault: types.FileFault{File: found.file}}, "The file %s already exists", found.file)
+			return fault.New(&types.FileAlreadyExists{FileFault: types.FileFault{File: found.file}}, "The file %s already exists", found.file)
 		case spec.FileOperation == "":
 			d.CapacityInBytes, d.CapacityInKB = size, size>>10
 			if err := writeDescriptor(local, size); err != nil {
-				return systemError("%v", err)
+				return fault.System("%v", err)
 			}
 		default:
 			_ = os.Remove(local) // Of a disk that is no longer there.
@@ -138,10 +140,10 @@ func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceCo
 }
 
 // localFile is where the simulator keeps its idea of a file.
-func (inv *inventory) localFile(host ref, d disk) (string, *failure) {
+func (inv *inventory) localFile(host ref, d disk) (string, *fault.Failure) {
 	datastore, ok := inv.named(host, "datastore", d.datastore)
 	if !ok {
-		return "", fail(&types.InvalidDatastore{Name: d.datastore}, "The datastore %s is not on the host %s", d.datastore, inv.nameOf(host))
+		return "", fault.New(&types.InvalidDatastore{Name: d.datastore}, "The datastore %s is not on the host %s", d.datastore, inv.nameOf(host))
 	}
 	directory := read(inv, datastore, func(ds *simulator.Datastore) string { return ds.Summary.Url })
 	return filepath.Join(directory, filepath.FromSlash(path.Clean("/"+d.path))), nil
@@ -203,7 +205,7 @@ func writeDescriptor(file string, size int64) error {
 }
 
 // allocate gives the machine's disks that have no room yet theirs, filled with zeros. When one does not get it, none keeps it.
-func (inv *inventory) allocate(ctx context.Context, mc *machine, object ref, h host) *failure {
+func (inv *inventory) allocate(ctx context.Context, mc *machine, object ref, h host) *fault.Failure {
 	var made []disk
 	for _, d := range mc.hardware().disks {
 		v, f := d.volume(h)
@@ -225,27 +227,27 @@ func (inv *inventory) allocate(ctx context.Context, mc *machine, object ref, h h
 }
 
 // storageFault is the fault for a disk that a volume did not take.
-func (d disk) storageFault(err error) *failure {
+func (d disk) storageFault(err error) *fault.Failure {
 	file := types.FileFault{File: d.file}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, vmfs.ErrNoSpace):
-		return fail(&types.NoDiskSpace{FileFault: file, Datastore: d.datastore}, "Insufficient disk space on datastore %s: %v", d.datastore, err)
+		return fault.New(&types.NoDiskSpace{FileFault: file, Datastore: d.datastore}, "Insufficient disk space on datastore %s: %v", d.datastore, err)
 	case errors.Is(err, fs.ErrExist):
-		return fail(&types.FileAlreadyExists{FileFault: file}, "The file %s already exists", d.file)
+		return fault.New(&types.FileAlreadyExists{FileFault: file}, "The file %s already exists", d.file)
 	}
-	return fail(&types.CannotCreateFile{FileFault: file}, "Cannot create file %s: %v", d.file, err)
+	return fault.New(&types.CannotCreateFile{FileFault: file}, "Cannot create file %s: %v", d.file, err)
 }
 
 // free removes disks, as far as it can.
-func (m *Manager) free(disks []disk, h host) *failure {
-	var first *failure
+func (m *Manager) free(disks []disk, h host) *fault.Failure {
+	var first *fault.Failure
 	for _, d := range disks {
 		v, f := d.volume(h)
 		if f == nil {
 			if err := v.remove(context.WithoutCancel(m.ctx), d.path); err != nil {
-				f = fail(&types.CannotDeleteFile{FileFault: types.FileFault{File: d.file}}, "Cannot delete file %s: %v", d.file, err)
+				f = fault.New(&types.CannotDeleteFile{FileFault: types.FileFault{File: d.file}}, "Cannot delete file %s: %v", d.file, err)
 			}
 			m.freeSpace(v, d.datastore)
 		}

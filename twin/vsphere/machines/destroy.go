@@ -10,13 +10,15 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // DestroyTask removes the machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried
 // again.
 func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) soap.HasFault {
 	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{
-		Returnval: v.run(ctx, "destroy", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "destroy", func(j *job) (types.AnyType, *fault.Failure) {
 			if v.mc.power() == poweredOn {
 				return nil, powerState(v.mc, poweredOff, poweredOn)
 			}
@@ -33,7 +35,7 @@ func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) s
 
 // discard removes a machine without disks from the inventory. Nothing may align the registries in the middle of it: it would
 // find the machine where it is still shown, and show it again where it is no longer.
-func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
+func (inv *inventory) discard(user string, mc *machine, object ref) *fault.Failure {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
 	for _, network := range inv.list(object, "network") {
@@ -41,7 +43,7 @@ func (inv *inventory) discard(user string, mc *machine, object ref) *failure {
 	}
 	vm, ok := get[*simulator.VirtualMachine](inv, object)
 	if !ok {
-		return gone(object)
+		return fault.Gone(object)
 	}
 	_, f := inv.do(user, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := vm.DestroyTask(ctx, &types.Destroy_Task{This: object}).(*methods.Destroy_TaskBody)
@@ -74,7 +76,7 @@ func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM
 	vm, ok := get[*simulator.VirtualMachine](v.inv, v.Self)
 	host := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if !ok || host == nil {
-		body.Fault_ = gone(v.Self).SOAP()
+		body.Fault_ = fault.Gone(v.Self).SOAP()
 		return body
 	}
 	if f := v.inv.writeVMX(v.Self, *host); f != nil {

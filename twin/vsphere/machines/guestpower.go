@@ -10,6 +10,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // rebootLimit is how long a guest may take to shut down before it counts as one that will not.
@@ -26,7 +28,7 @@ func (v *vmMethods) ShutdownGuest(ctx *simulator.Context, _ *types.ShutdownGuest
 }
 
 // press presses the power button of a machine that nothing else is being done with.
-func (v *vmMethods) press(ctx *simulator.Context, event func(types.VmEvent) types.BaseEvent) *failure {
+func (v *vmMethods) press(ctx *simulator.Context, event func(types.VmEvent) types.BaseEvent) *fault.Failure {
 	process := v.mc.running()
 	if v.mc.power() != poweredOn || process == nil {
 		return powerState(v.mc, poweredOn, v.mc.power())
@@ -37,7 +39,7 @@ func (v *vmMethods) press(ctx *simulator.Context, event func(types.VmEvent) type
 	defer v.mc.end()
 	v.mc.post(userOf(ctx), func(e types.VmEvent) []types.BaseEvent { return []types.BaseEvent{event(e)} })
 	if err := process.Shutdown(v.inv.m.ctx); err != nil {
-		return systemError("The power button of %s cannot be pressed: %v", v.mc.name(), err)
+		return fault.System("The power button of %s cannot be pressed: %v", v.mc.name(), err)
 	}
 	return nil
 }
@@ -59,7 +61,7 @@ func (v *vmMethods) RebootGuest(ctx *simulator.Context, _ *types.RebootGuest) so
 		case <-process.Done():
 		}
 		v.mc.ended(process)
-		v.inv.start(v.inv.context(user), v.Self, "VirtualMachine.powerOn", func(j *job) (types.AnyType, *failure) {
+		v.inv.start(v.inv.context(user), v.Self, "VirtualMachine.powerOn", func(j *job) (types.AnyType, *fault.Failure) {
 			if f := v.mc.begin(j.task); f != nil {
 				return nil, f
 			}
@@ -72,6 +74,6 @@ func (v *vmMethods) RebootGuest(ctx *simulator.Context, _ *types.RebootGuest) so
 
 // StandbyGuest needs VMware Tools in the guest, which there are none of.
 func (v *vmMethods) StandbyGuest(*types.StandbyGuest) soap.HasFault {
-	f := fail(&types.ToolsUnavailable{}, "Cannot complete the operation because VMware Tools is not running in %s", v.mc.name())
+	f := fault.New(&types.ToolsUnavailable{}, "Cannot complete the operation because VMware Tools is not running in %s", v.mc.name())
 	return &methods.StandbyGuestBody{Fault_: f.SOAP()}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // poolMethods answers ResourcePool and VirtualApp.
@@ -25,14 +27,14 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 	body := &methods.ImportVAppBody{}
 	spec, ok := req.Spec.(*types.VirtualMachineImportSpec)
 	if !ok {
-		body.Fault_ = invalid("spec", "%T is not possible: only single machines can be imported", req.Spec).SOAP()
+		body.Fault_ = fault.Invalid("spec", "%T is not possible: only single machines can be imported", req.Spec).SOAP()
 		return body
 	}
 	folder := req.Folder
 	if folder == nil {
 		dc, ok := p.inv.above(p.Self, "Datacenter")
 		if !ok {
-			body.Fault_ = gone(p.Self).SOAP()
+			body.Fault_ = fault.Gone(p.Self).SOAP()
 			return body
 		}
 		folder = read(p.inv, dc, func(dc *simulator.Datacenter) *ref { vm := dc.VmFolder; return &vm })
@@ -47,7 +49,7 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 		return body
 	}
 	l := p.inv.newLease()
-	p.inv.start(ctx, p.Self, "ResourcePool.ImportVAppLRO", func(j *job) (types.AnyType, *failure) {
+	p.inv.start(ctx, p.Self, "ResourcePool.ImportVAppLRO", func(j *job) (types.AnyType, *fault.Failure) {
 		return p.inv.importVM(j, l, where, &spec.ConfigSpec)
 	})
 	body.Res = &types.ImportVAppResponse{Returnval: l.Self}
@@ -55,7 +57,7 @@ func (p *poolMethods) ImportVApp(ctx *simulator.Context, req *types.ImportVApp) 
 }
 
 // roomFor says whether the datastore has room for all new disks.
-func (p *place) roomFor(config *types.VirtualMachineConfigSpec) *failure {
+func (p *place) roomFor(config *types.VirtualMachineConfigSpec) *fault.Failure {
 	var needed int64
 	for _, c := range config.DeviceChange {
 		spec := c.GetVirtualDeviceConfigSpec()
@@ -66,14 +68,14 @@ func (p *place) roomFor(config *types.VirtualMachineConfigSpec) *failure {
 		}
 	}
 	if left := p.volume.free(); needed > left {
-		return fail(&types.NoDiskSpace{FileFault: types.FileFault{File: "[" + p.datastoreName + "]"}, Datastore: p.datastoreName},
+		return fault.New(&types.NoDiskSpace{FileFault: types.FileFault{File: "[" + p.datastoreName + "]"}, Datastore: p.datastoreName},
 			"Insufficient disk space on datastore %s: the disks need %d bytes, %d are left", p.datastoreName, needed, left)
 	}
 	return nil
 }
 
 // importVM is an import from its beginning to its end, which is the lease's.
-func (inv *inventory) importVM(j *job, l *lease, where *place, config *types.VirtualMachineConfigSpec) (types.AnyType, *failure) {
+func (inv *inventory) importVM(j *job, l *lease, where *place, config *types.VirtualMachineConfigSpec) (types.AnyType, *fault.Failure) {
 	c, f := inv.create(j, where, config, true)
 	if f != nil {
 		l.failed(f)
@@ -149,7 +151,7 @@ func (inv *inventory) undoImport(user string, c *created, h host) (freed bool) {
 }
 
 // fill puts the content of an uploaded file onto the disk's datastore.
-func (l *lease) fill(ctx context.Context, d disk, file string) *failure {
+func (l *lease) fill(ctx context.Context, d disk, file string) *fault.Failure {
 	v, f := d.volume(l.host)
 	if f != nil {
 		return f
@@ -169,7 +171,7 @@ func (l *lease) fill(ctx context.Context, d disk, file string) *failure {
 }
 
 // resize shows a disk with the size that the uploaded one has, where that is not what the descriptor said.
-func (l *lease) resize(d disk, size int64) *failure {
+func (l *lease) resize(d disk, size int64) *fault.Failure {
 	if size == d.bytes {
 		return nil
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 const (
@@ -31,8 +33,8 @@ type lease struct {
 
 	mu      sync.Mutex
 	machine *created
-	files   map[string]*upload // by file name
-	outcome chan *failure      // how it ended, once; nil for completed
+	files   map[string]*upload  // by file name
+	outcome chan *fault.Failure // how it ended, once; nil for completed
 	decided bool
 	ended   chan struct{} // closed when everything that follows from the end is done
 	expiry  *time.Timer
@@ -83,7 +85,7 @@ func (ls *leases) abortAll() {
 	}
 	ls.mu.Unlock()
 	for _, l := range open {
-		l.decide(fail(&types.RequestCanceled{}, "The server is being shut down"))
+		l.decide(fault.New(&types.RequestCanceled{}, "The server is being shut down"))
 		<-l.ended
 	}
 }
@@ -92,16 +94,16 @@ func (inv *inventory) newLease() *lease {
 	token := uuid.NewString()
 	l := &lease{
 		Self: ref{Type: "HttpNfcLease", Value: "lease-" + uuid.NewString()}, token: token, inv: inv,
-		files: map[string]*upload{}, outcome: make(chan *failure, 1), ended: make(chan struct{}),
+		files: map[string]*upload{}, outcome: make(chan *fault.Failure, 1), ended: make(chan struct{}),
 	}
 	inv.m.leases.add(l)
 	inv.reg.Put(&mo.HttpNfcLease{Self: l.Self, State: types.HttpNfcLeaseStateInitializing})
-	l.expiry = time.AfterFunc(leaseTimeout, func() { l.decide(fail(&types.Timedout{}, "The lease has run out")) })
+	l.expiry = time.AfterFunc(leaseTimeout, func() { l.decide(fault.New(&types.Timedout{}, "The lease has run out")) })
 	return l
 }
 
 // open makes the lease ready for uploads.
-func (l *lease) open(j *job, c *created, h host) *failure {
+func (l *lease) open(j *job, c *created, h host) *fault.Failure {
 	hw := c.mc.hardware()
 	info := types.HttpNfcLeaseInfo{Lease: l.Self, Entity: c.object, LeaseTimeout: int32(leaseTimeout / time.Second)}
 	l.mu.Lock()
@@ -118,7 +120,7 @@ func (l *lease) open(j *job, c *created, h host) *failure {
 	}
 	l.mu.Unlock()
 	if err := l.note(hw.disks); err != nil {
-		return systemError("%v", err)
+		return fault.System("%v", err)
 	}
 	l.inv.set(l.Self,
 		change{Name: "info", Val: info},
@@ -128,12 +130,12 @@ func (l *lease) open(j *job, c *created, h host) *failure {
 }
 
 // wait for the client to complete the lease. After it nothing is being uploaded any more.
-func (l *lease) wait(j *job) *failure {
-	var f *failure
+func (l *lease) wait(j *job) *fault.Failure {
+	var f *fault.Failure
 	select {
 	case f = <-l.outcome:
 	case <-j.ctx.Done():
-		f = fail(&types.RequestCanceled{}, "The task was canceled by a user")
+		f = fault.New(&types.RequestCanceled{}, "The task was canceled by a user")
 	}
 	if f != nil {
 		j.cancel() // Ends uploads that are under way.
@@ -151,7 +153,7 @@ func (l *lease) wait(j *job) *failure {
 }
 
 // decide ends the lease; the first to do so wins.
-func (l *lease) decide(f *failure) bool {
+func (l *lease) decide(f *fault.Failure) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.decided {
@@ -163,7 +165,7 @@ func (l *lease) decide(f *failure) bool {
 }
 
 // failed shows why the lease ended.
-func (l *lease) failed(f *failure) {
+func (l *lease) failed(f *fault.Failure) {
 	l.inv.set(l.Self, change{Name: "error", Val: *f.Localized()}, change{Name: "state", Val: types.HttpNfcLeaseStateError})
 }
 
@@ -232,9 +234,9 @@ func (m *leaseMethods) HttpNfcLeaseComplete(*types.HttpNfcLeaseComplete) soap.Ha
 // HttpNfcLeaseAbort ends the import and returns when nothing is left of it.
 func (m *leaseMethods) HttpNfcLeaseAbort(req *types.HttpNfcLeaseAbort) soap.HasFault {
 	body := &methods.HttpNfcLeaseAbortBody{}
-	f := fail(&types.RequestCanceled{}, "The import was aborted by the client")
+	f := fault.New(&types.RequestCanceled{}, "The import was aborted by the client")
 	if req.Fault != nil {
-		f = fail(req.Fault.Fault, "%s", req.Fault.LocalizedMessage)
+		f = fault.New(req.Fault.Fault, "%s", req.Fault.LocalizedMessage)
 	}
 	if f := m.finish(f); f != nil {
 		body.Fault_ = f.SOAP()
@@ -245,15 +247,15 @@ func (m *leaseMethods) HttpNfcLeaseAbort(req *types.HttpNfcLeaseAbort) soap.HasF
 }
 
 // finish decides the lease and waits until that is carried out. Its own failure is that of a lease that had ended already.
-func (m *leaseMethods) finish(outcome *failure) *failure {
+func (m *leaseMethods) finish(outcome *fault.Failure) *fault.Failure {
 	m.l.mu.Lock()
 	ready := m.l.machine != nil
 	m.l.mu.Unlock()
 	if outcome == nil && !ready {
-		return fail(&types.InvalidState{}, "The lease is not ready yet")
+		return fault.New(&types.InvalidState{}, "The lease is not ready yet")
 	}
 	if !m.l.decide(outcome) {
-		return fail(&types.InvalidState{}, "The lease has ended already")
+		return fault.New(&types.InvalidState{}, "The lease has ended already")
 	}
 	<-m.l.ended
 	return nil
@@ -263,11 +265,11 @@ func (m *leaseMethods) finish(outcome *failure) *failure {
 func (m *leaseMethods) HttpNfcLeaseProgress(req *types.HttpNfcLeaseProgress) soap.HasFault {
 	body := &methods.HttpNfcLeaseProgressBody{}
 	if req.Percent < 0 || req.Percent > 100 {
-		body.Fault_ = invalid("percent", "%d is not between 0 and 100", req.Percent).SOAP()
+		body.Fault_ = fault.Invalid("percent", "%d is not between 0 and 100", req.Percent).SOAP()
 		return body
 	}
 	if !m.l.alive() {
-		body.Fault_ = fail(&types.InvalidState{}, "The lease has ended already").SOAP()
+		body.Fault_ = fault.New(&types.InvalidState{}, "The lease has ended already").SOAP()
 		return body
 	}
 	m.l.inv.set(m.Self, change{Name: "transferProgress", Val: req.Percent})

@@ -14,6 +14,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // machine is one virtual machine, however many registries show it.
@@ -93,11 +95,11 @@ func (m *Manager) forget(mc *machine) {
 }
 
 // begin makes a task the one that is being done with the machine.
-func (mc *machine) begin(task ref) *failure {
+func (mc *machine) begin(task ref) *fault.Failure {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
 	if mc.task != nil {
-		return fail(&types.TaskInProgress{Task: *mc.task}, "Another task is already in progress (%s)", mc.task.Value)
+		return fault.New(&types.TaskInProgress{Task: *mc.task}, "Another task is already in progress (%s)", mc.task.Value)
 	}
 	mc.task = &task
 	return nil
@@ -194,7 +196,7 @@ func (mc *machine) processes() (current, receiving hypervisor.Machine, on, to ho
 }
 
 // spec is the machine for the hypervisor, as it would run on a host.
-func (mc *machine) spec(hw hardware, h host) (hypervisor.Spec, *failure) {
+func (mc *machine) spec(hw hardware, h host) (hypervisor.Spec, *fault.Failure) {
 	place := fmt.Sprintf("host%d", h.Number())
 	spec := hypervisor.Spec{
 		ID: mc.id + "-" + place, Name: hw.name, MemoryMB: int(hw.memoryMB), VCPUs: int(hw.cpus),
@@ -235,8 +237,8 @@ func (mc *machine) spec(hw hardware, h host) (hypervisor.Spec, *failure) {
 }
 
 // notSupported is the fault for a device that nothing here can run.
-func notSupported(device string) *failure {
-	return fail(&types.DeviceNotSupported{VirtualHardwareCompatibilityIssue: types.VirtualHardwareCompatibilityIssue{}, Device: device},
+func notSupported(device string) *fault.Failure {
+	return fault.New(&types.DeviceNotSupported{VirtualHardwareCompatibilityIssue: types.VirtualHardwareCompatibilityIssue{}, Device: device},
 		"%s is a kind of device that cannot be powered on here", device)
 }
 
@@ -249,4 +251,10 @@ func (mc *machine) status() Machine {
 		s.Host = h.Name()
 	}
 	return s
+}
+
+// powerState is the fault for a machine that is on where it would have to be off, or the other way round.
+func powerState(m *machine, wanted, is types.VirtualMachinePowerState) *fault.Failure {
+	return fault.New(&types.InvalidPowerState{RequestedState: wanted, ExistingState: is},
+		"The attempted operation cannot be performed on %s in the current state (%s); it would have to be %s", m.name(), is, wanted)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // vmotionPort is the TCP port of vMotion, on the VMkernel adapters that carry it.
@@ -18,7 +20,7 @@ const vmotionPort = 8000
 const MigrationFiguresEvent = "dev.livelab.vm.MigrationFigures"
 
 // migrate moves the machine while it runs. When it fails, the machine goes on where it was.
-func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *failure) {
+func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *fault.Failure) {
 	receive := mv.inv.m.arrivals(mv.to)
 	receive.Lock() // The destination has one vMotion port.
 	defer receive.Unlock()
@@ -40,7 +42,7 @@ func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *failure) {
 			return nil, f
 		}
 		issue := mv.interfaceIssue(false)
-		return nil, fail(&issue, "The host %s cannot receive %s at %s: %v", mv.to.Name(), mv.hw.name, listen, err)
+		return nil, fault.New(&issue, "The host %s cannot receive %s at %s: %v", mv.to.Name(), mv.hw.name, listen, err)
 	}
 	mv.mc.receive(receiver, mv.to)
 	result, err := source.Migrate(j.ctx, receiver, listen, hypervisor.MigrateOptions{
@@ -52,7 +54,7 @@ func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *failure) {
 		if f := j.cancelled(); f != nil {
 			return nil, f
 		}
-		return nil, fail(&types.MigrationFault{}, "The migration of %s from %s to %s failed; it goes on at %s: %v",
+		return nil, fault.New(&types.MigrationFault{}, "The migration of %s from %s to %s failed; it goes on at %s: %v",
 			mv.hw.name, mv.from.Name(), mv.to.Name(), mv.from.Name(), err)
 	}
 	mv.mc.adopt(receiver, mv.to)

@@ -8,6 +8,8 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // move is a change of a machine's place that was asked for, worked out.
@@ -30,11 +32,11 @@ func (mv *move) changesHost() bool { return !sameHost(mv.from, mv.to) }
 
 // plan works out where a relocation would take a machine. The destination is not examined yet, except where the API lets the
 // server choose it.
-func (inv *inventory) plan(mc *machine, object ref, spec types.VirtualMachineRelocateSpec) (*move, *failure) {
+func (inv *inventory) plan(mc *machine, object ref, spec types.VirtualMachineRelocateSpec) (*move, *fault.Failure) {
 	mv := &move{mc: mc, inv: inv, object: object, hw: mc.hardware(), from: mc.on(), folder: spec.Folder}
 	placed := read(inv, object, func(vm *simulator.VirtualMachine) [2]*ref { return [2]*ref{vm.Runtime.Host, vm.ResourcePool} })
 	if placed[0] == nil || mv.from == nil {
-		return nil, gone(object)
+		return nil, fault.Gone(object)
 	}
 	mv.fromRef = *placed[0]
 	if placed[1] != nil {
@@ -53,9 +55,9 @@ func (inv *inventory) plan(mc *machine, object ref, spec types.VirtualMachineRel
 }
 
 // planStorage accepts the datastore on which the disks are already.
-func (mv *move) planStorage(spec types.VirtualMachineRelocateSpec) *failure {
+func (mv *move) planStorage(spec types.VirtualMachineRelocateSpec) *fault.Failure {
 	if spec.Service != nil {
-		return fail(&types.NotSupported{}, "%s cannot be moved to another vCenter", mv.hw.name)
+		return fault.New(&types.NotSupported{}, "%s cannot be moved to another vCenter", mv.hw.name)
 	}
 	wanted := map[ref]bool{}
 	if spec.Datastore != nil {
@@ -66,12 +68,12 @@ func (mv *move) planStorage(spec types.VirtualMachineRelocateSpec) *failure {
 	}
 	for datastore := range wanted {
 		if mv.inv.reg.Get(datastore) == nil {
-			return gone(datastore)
+			return fault.Gone(datastore)
 		}
 		name := mv.inv.nameOf(datastore)
 		for _, d := range mv.hw.disks {
 			if d.datastore != name {
-				return fail(&types.NotSupported{}, "%s of %s is on the datastore %s: moving disks to another datastore (%s) is not supported",
+				return fault.New(&types.NotSupported{}, "%s of %s is on the datastore %s: moving disks to another datastore (%s) is not supported",
 					d.label, mv.hw.name, d.datastore, name)
 			}
 		}
@@ -80,16 +82,16 @@ func (mv *move) planStorage(spec types.VirtualMachineRelocateSpec) *failure {
 }
 
 // planNetworks puts adapters on the networks that the spec connects them to.
-func (mv *move) planNetworks(changes []types.BaseVirtualDeviceConfigSpec) *failure {
+func (mv *move) planNetworks(changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
 	for _, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		if _, ok := spec.Device.(types.BaseVirtualEthernetCard); !ok || spec.Operation != types.VirtualDeviceConfigSpecOperationEdit {
-			return invalid("spec.deviceChange", "only the networks of adapters can change with the machine's place")
+			return fault.Invalid("spec.deviceChange", "only the networks of adapters can change with the machine's place")
 		}
 		edited := nicsOf(object.VirtualDeviceList{spec.Device})[0]
 		i := slices.IndexFunc(mv.hw.nics, func(n nic) bool { return n.key == edited.key })
 		if i < 0 {
-			return invalid("spec.deviceChange", "%s has no adapter with the key %d", mv.hw.name, edited.key)
+			return fault.Invalid("spec.deviceChange", "%s has no adapter with the key %d", mv.hw.name, edited.key)
 		}
 		n := &mv.hw.nics[i]
 		n.portgroup, n.backing, n.network = edited.portgroup, edited.backing, edited.network
@@ -99,16 +101,16 @@ func (mv *move) planNetworks(changes []types.BaseVirtualDeviceConfigSpec) *failu
 }
 
 // planHost finds the host and the pool.
-func (mv *move) planHost(host, pool *ref) *failure {
+func (mv *move) planHost(host, pool *ref) *fault.Failure {
 	if host != nil {
 		if mv.to = mv.inv.hostOf(*host); mv.to == nil {
-			return gone(*host)
+			return fault.Gone(*host)
 		}
 		mv.toRef = *host
 	}
 	if pool != nil {
 		if mv.inv.reg.Get(*pool) == nil {
-			return gone(*pool)
+			return fault.Gone(*pool)
 		}
 		mv.toPool = *pool
 	} else {
@@ -116,26 +118,26 @@ func (mv *move) planHost(host, pool *ref) *failure {
 	}
 	compute, ok := mv.inv.compute(mv.toPool)
 	if !ok {
-		return invalid("spec.pool", "%s is not a resource pool", mv.toPool)
+		return fault.Invalid("spec.pool", "%s is not a resource pool", mv.toPool)
 	}
 	if host == nil {
 		return mv.choose(compute)
 	}
 	if here, _ := mv.inv.compute(*host); here != compute {
-		return invalid("spec.pool", "the host %s is not in the same cluster or compute resource as the pool %s; name one that is",
+		return fault.Invalid("spec.pool", "the host %s is not in the same cluster or compute resource as the pool %s; name one that is",
 			mv.to.Name(), mv.inv.nameOf(mv.toPool))
 	}
 	return nil
 }
 
 // choose takes the present host when it belongs to the pool, else the first of the pool's hosts that is fit for the machine.
-func (mv *move) choose(compute ref) *failure {
+func (mv *move) choose(compute ref) *fault.Failure {
 	if here, _ := mv.inv.compute(mv.fromRef); here == compute {
 		mv.to, mv.toRef = mv.from, mv.fromRef
 		return nil
 	}
 	var unfit types.NoCompatibleHost
-	var last *failure
+	var last *fault.Failure
 	for _, candidate := range mv.inv.list(compute, "host") {
 		try := *mv
 		if try.to = mv.inv.hostOf(candidate); try.to == nil {
@@ -154,7 +156,7 @@ func (mv *move) choose(compute ref) *failure {
 	if len(unfit.Host) == 1 {
 		return last
 	}
-	return fail(&unfit, "None of the %d hosts of %s can run %s", len(unfit.Host), mv.inv.nameOf(compute), mv.hw.name)
+	return fault.New(&unfit, "None of the %d hosts of %s can run %s", len(unfit.Host), mv.inv.nameOf(compute), mv.hw.name)
 }
 
 // hostRef is the HostSystem of a host in this registry.

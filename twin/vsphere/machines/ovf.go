@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // ovfMethods answers OvfManager.
@@ -32,7 +34,7 @@ func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault
 	}
 	for _, object := range []ref{req.Datastore, req.ResourcePool} {
 		if o.inv.reg.Get(object) == nil {
-			body.Fault_ = gone(object).SOAP()
+			body.Fault_ = fault.Gone(object).SOAP()
 			return body
 		}
 	}
@@ -44,15 +46,15 @@ func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault
 }
 
 // parseOVF reads a descriptor of one machine.
-func parseOVF(descriptor string) (envelope *ovf.Envelope, f *failure) {
+func parseOVF(descriptor string) (envelope *ovf.Envelope, f *fault.Failure) {
 	envelope, err := ovf.Unmarshal(strings.NewReader(descriptor))
 	switch {
 	case err != nil:
-		return nil, fail(&types.OvfXmlFormat{Description: err.Error()}, "The OVF descriptor is not valid XML: %v", err)
+		return nil, fault.New(&types.OvfXmlFormat{Description: err.Error()}, "The OVF descriptor is not valid XML: %v", err)
 	case envelope.VirtualSystemCollection != nil:
-		return nil, fail(&types.OvfUnsupportedPackage{}, "The OVF package holds several machines (a VirtualSystemCollection); one is possible")
+		return nil, fault.New(&types.OvfUnsupportedPackage{}, "The OVF package holds several machines (a VirtualSystemCollection); one is possible")
 	case envelope.VirtualSystem == nil || len(envelope.VirtualSystem.VirtualHardware) == 0:
-		return nil, fail(&types.OvfMissingHardware{}, "The OVF descriptor has no VirtualSystem with a VirtualHardwareSection")
+		return nil, fault.New(&types.OvfMissingHardware{}, "The OVF descriptor has no VirtualSystem with a VirtualHardwareSection")
 	}
 	if envelope.Disk == nil {
 		envelope.Disk = &ovf.DiskSection{}
@@ -75,7 +77,7 @@ func (b *specBuilder) build(pool, datastore ref) types.OvfCreateImportSpecResult
 	b.normalise()
 	config, err := b.envelope.ToConfigSpecWithOptions(ovf.ToConfigSpecOptions{DeploymentConfiguration: b.params.DeploymentOption})
 	if err != nil {
-		b.fault(&types.OvfInvalidPackage{}, "The OVF descriptor cannot be deployed: %v", err)
+		b.missing(&types.OvfInvalidPackage{}, "The OVF descriptor cannot be deployed: %v", err)
 		return b.result
 	}
 	if b.params.EntityName != "" {
@@ -167,7 +169,7 @@ func (b *specBuilder) disk(machine string, all object.VirtualDeviceList, device 
 	backing.ThinProvisioned = types.NewBool(thin)
 	device.CapacityInKB = device.CapacityInBytes >> 10
 	if device.ControllerKey == 0 {
-		b.fault(&types.OvfInvalidPackage{}, "The disk %q is on no controller", item.ElementName)
+		b.missing(&types.OvfInvalidPackage{}, "The disk %q is on no controller", item.ElementName)
 		return
 	}
 	if len(item.HostResource) == 0 {
@@ -223,13 +225,13 @@ func (b *specBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAll
 			return
 		}
 	}
-	b.fault(&types.OvfNetworkMappingNotSupported{}, "The network %q of the package is mapped to none, and there is none of that name", wanted)
+	b.missing(&types.OvfNetworkMappingNotSupported{}, "The network %q of the package is mapped to none, and there is none of that name", wanted)
 }
 
 func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
 	if b.inv.reg.Get(network) == nil {
-		f := gone(network)
-		b.fault(f.Fault, "%s", f.Text)
+		f := fault.Gone(network)
+		b.missing(f.Fault, "%s", f.Text)
 		return
 	}
 	card.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
@@ -238,6 +240,6 @@ func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
 	}
 }
 
-func (b *specBuilder) fault(fault types.BaseMethodFault, format string, args ...any) {
-	b.result.Error = append(b.result.Error, *fail(fault, format, args...).Localized())
+func (b *specBuilder) missing(kind types.BaseMethodFault, format string, args ...any) {
+	b.result.Error = append(b.result.Error, *fault.New(kind, format, args...).Localized())
 }

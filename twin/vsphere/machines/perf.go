@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // refreshRate is the interval of real-time statistics, in seconds, as ESXi has it.
@@ -42,7 +44,7 @@ func (p *perfMethods) QueryPerfProviderSummary(ctx *simulator.Context, req *type
 // QueryAvailablePerfMetric lists what is measured, and nothing else.
 func (p *perfMethods) QueryAvailablePerfMetric(ctx *simulator.Context, req *types.QueryAvailablePerfMetric) soap.HasFault {
 	if p.inv.reg.Get(req.Entity) == nil {
-		return &methods.QueryAvailablePerfMetricBody{Fault_: gone(req.Entity).SOAP()}
+		return &methods.QueryAvailablePerfMetricBody{Fault_: fault.Gone(req.Entity).SOAP()}
 	}
 	if _, ok := p.inv.measured(req.Entity); !ok {
 		return p.stock().QueryAvailablePerfMetric(ctx, req)
@@ -59,7 +61,7 @@ func (p *perfMethods) QueryPerf(ctx *simulator.Context, req *types.QueryPerf) so
 	body := &methods.QueryPerfBody{Res: &types.QueryPerfResponse{}}
 	for _, spec := range req.QuerySpec {
 		if p.inv.reg.Get(spec.Entity) == nil {
-			return &methods.QueryPerfBody{Fault_: gone(spec.Entity).SOAP()}
+			return &methods.QueryPerfBody{Fault_: fault.Gone(spec.Entity).SOAP()}
 		}
 		source, ok := p.inv.measured(spec.Entity)
 		if !ok {
@@ -82,12 +84,12 @@ func (p *perfMethods) QueryPerf(ctx *simulator.Context, req *types.QueryPerf) so
 }
 
 // query is the answer for one entity; nil when there are no samples of it.
-func (p *perfMethods) query(source measured, spec types.PerfQuerySpec) (types.BasePerfEntityMetricBase, *failure) {
+func (p *perfMethods) query(source measured, spec types.PerfQuerySpec) (types.BasePerfEntityMetricBase, *fault.Failure) {
 	if spec.IntervalId < -1 {
-		return nil, invalid("querySpec.interval", "%d s is no interval", spec.IntervalId)
+		return nil, fault.Invalid("querySpec.interval", "%d s is no interval", spec.IntervalId)
 	}
 	if spec.Format != "" && spec.Format != string(types.PerfFormatCsv) && spec.Format != string(types.PerfFormatNormal) {
-		return nil, invalid("querySpec.format", "%q is neither csv nor normal", spec.Format)
+		return nil, fault.Invalid("querySpec.format", "%q is neither csv nor normal", spec.Format)
 	}
 	interval := spec.IntervalId
 	if interval <= 0 {

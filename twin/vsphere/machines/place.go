@@ -9,6 +9,8 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // place is where a new machine goes.
@@ -22,7 +24,7 @@ type place struct {
 }
 
 // placeFor works out where a new machine can go. The simulator takes most of this for granted.
-func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *failure) {
+func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *fault.Failure) {
 	inv.m.sweep()
 	p := &place{folder: folder, pool: pool}
 	if f := inv.nameFree(folder, config.Name); f != nil {
@@ -30,7 +32,7 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 	}
 	compute, ok := inv.compute(pool)
 	if !ok || inv.reg.Get(pool) == nil {
-		return nil, gone(pool)
+		return nil, fault.Gone(pool)
 	}
 	var at object.DatastorePath
 	if config.Files == nil || !at.FromString(config.Files.VmPathName) {
@@ -38,13 +40,13 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 		if config.Files != nil {
 			name = config.Files.VmPathName
 		}
-		return nil, fail(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
+		return nil, fault.New(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
 	}
 	p.datastoreName, p.directory = at.Datastore, directoryOf(at.Path, config.Name)
 	candidates := inv.list(compute, "host")
 	if host != nil {
 		if !slices.Contains(candidates, *host) {
-			return nil, invalid("host", "the host %s does not belong to the resource pool", inv.nameOf(*host))
+			return nil, fault.Invalid("host", "the host %s does not belong to the resource pool", inv.nameOf(*host))
 		}
 		candidates = []ref{*host}
 	}
@@ -55,8 +57,8 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 }
 
 // placeOn takes the first of the hosts that can have the machine; the fault is that of the last that cannot.
-func (inv *inventory) placeOn(p *place, candidates []ref) *failure {
-	f := fail(&types.NoCompatibleHost{}, "There is no host for the machine")
+func (inv *inventory) placeOn(p *place, candidates []ref) *fault.Failure {
+	f := fault.New(&types.NoCompatibleHost{}, "There is no host for the machine")
 	for _, candidate := range candidates {
 		h := inv.hostOf(candidate)
 		if h == nil {
@@ -71,20 +73,20 @@ func (inv *inventory) placeOn(p *place, candidates []ref) *failure {
 }
 
 // fits is why a machine cannot be made on a host.
-func (inv *inventory) fits(p *place, candidate ref, h host) *failure {
+func (inv *inventory) fits(p *place, candidate ref, h host) *fault.Failure {
 	if inv.reg.IsVPX() && !h.Connected() {
-		return fail(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
+		return fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
 	}
 	if h.InMaintenance() {
-		return fail(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
+		return fault.New(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
 	}
 	datastore, ok := inv.named(candidate, "datastore", p.datastoreName)
 	if !ok {
-		return fail(&types.InvalidDatastore{Name: p.datastoreName}, "The datastore %s is not on the host %s", p.datastoreName, h.Name())
+		return fault.New(&types.InvalidDatastore{Name: p.datastoreName}, "The datastore %s is not on the host %s", p.datastoreName, h.Name())
 	}
 	v, err := h.volume(p.datastoreName)
 	if err != nil {
-		return fail(&types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Datastore: &datastore, Name: p.datastoreName}},
+		return fault.New(&types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Datastore: &datastore, Name: p.datastoreName}},
 			"The datastore %s cannot be accessed on the host %s: %v", p.datastoreName, h.Name(), err)
 	}
 	p.datastore, p.volume = datastore, v
@@ -92,31 +94,31 @@ func (inv *inventory) fits(p *place, candidate ref, h host) *failure {
 }
 
 // nameFree refuses names that are empty, too long or taken, and folders that hold no machines.
-func (inv *inventory) nameFree(folder ref, name string) *failure {
+func (inv *inventory) nameFree(folder ref, name string) *fault.Failure {
 	f, ok := get[*simulator.Folder](inv, folder)
 	if !ok {
-		return gone(folder)
+		return fault.Gone(folder)
 	}
 	var kinds []string
 	inv.locked(folder, func() { kinds = f.ChildType })
 	if !slices.Contains(kinds, "VirtualMachine") {
-		return fail(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.nameOf(folder))
+		return fault.New(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.nameOf(folder))
 	}
 	if name == "" || len(name) > 80 {
-		return fail(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
+		return fault.New(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
 	}
 	if other, taken := inv.named(folder, "childEntity", name); taken {
-		return fail(&types.DuplicateName{Name: name, Object: other}, "The name %q is taken", name)
+		return fault.New(&types.DuplicateName{Name: name, Object: other}, "The name %q is taken", name)
 	}
 	return nil
 }
 
 // usable examines the devices of a new machine: the simulator ends when a network is not there.
-func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSpec) *failure {
+func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
 	for i, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		if spec.Device == nil {
-			return fail(&types.InvalidDeviceSpec{DeviceIndex: int32(i)}, "Invalid configuration for device %d: there is none", i)
+			return fault.New(&types.InvalidDeviceSpec{DeviceIndex: int32(i)}, "Invalid configuration for device %d: there is none", i)
 		}
 		if _, ok := spec.Device.(types.BaseVirtualEthernetCard); !ok || spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
 			continue
@@ -125,7 +127,7 @@ func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSp
 		if _, ok := inv.named(p.host, "network", n.portgroup); !ok || n.portgroup == "" {
 			bad := &types.InvalidDeviceBacking{}
 			bad.DeviceIndex = int32(i)
-			return fail(bad, "Invalid backing for device %d: the network %q is not on the host %s", i, n.backing, p.h.Name())
+			return fault.New(bad, "Invalid backing for device %d: the network %q is not on the host %s", i, n.backing, p.h.Name())
 		}
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 const (
@@ -27,10 +29,10 @@ type vmMethods struct {
 }
 
 // run does something with the machine as a task, and nothing else with it at the same time.
-func (v *vmMethods) run(ctx *simulator.Context, what string, work func(*job) (types.AnyType, *failure)) ref {
-	var busy *failure
+func (v *vmMethods) run(ctx *simulator.Context, what string, work func(*job) (types.AnyType, *fault.Failure)) ref {
+	var busy *fault.Failure
 	begin := func(task ref) { busy = v.mc.begin(task) }
-	return v.inv.startAfter(ctx, v.Self, "VirtualMachine."+what, begin, func(j *job) (types.AnyType, *failure) {
+	return v.inv.startAfter(ctx, v.Self, "VirtualMachine."+what, begin, func(j *job) (types.AnyType, *fault.Failure) {
 		if busy != nil {
 			return nil, busy
 		}
@@ -42,7 +44,7 @@ func (v *vmMethods) run(ctx *simulator.Context, what string, work func(*job) (ty
 // PowerOnVMTask boots the machine on its host, or lets a suspended one go on.
 func (v *vmMethods) PowerOnVMTask(ctx *simulator.Context, _ *types.PowerOnVM_Task) soap.HasFault {
 	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{
-		Returnval: v.run(ctx, "powerOn", func(j *job) (types.AnyType, *failure) { return nil, v.mc.powerOn(j) }),
+		Returnval: v.run(ctx, "powerOn", func(j *job) (types.AnyType, *fault.Failure) { return nil, v.mc.powerOn(j) }),
 	}}
 }
 
@@ -55,16 +57,16 @@ type datacenterMethods struct {
 // PowerOnMultiVMTask powers machines on, each as a task of its own that the result names.
 func (d *datacenterMethods) PowerOnMultiVMTask(ctx *simulator.Context, req *types.PowerOnMultiVM_Task) soap.HasFault {
 	return &methods.PowerOnMultiVM_TaskBody{Res: &types.PowerOnMultiVM_TaskResponse{
-		Returnval: d.inv.start(ctx, d.Self, "Datacenter.powerOnMultiVM", func(*job) (types.AnyType, *failure) {
+		Returnval: d.inv.start(ctx, d.Self, "Datacenter.powerOnMultiVM", func(*job) (types.AnyType, *fault.Failure) {
 			var result types.ClusterPowerOnVmResult
 			for _, object := range req.Vm {
 				mc := d.inv.machine(object)
 				if mc == nil {
-					result.NotAttempted = append(result.NotAttempted, types.ClusterNotAttemptedVmInfo{Vm: object, Fault: *gone(object).Localized()})
+					result.NotAttempted = append(result.NotAttempted, types.ClusterNotAttemptedVmInfo{Vm: object, Fault: *fault.Gone(object).Localized()})
 					continue
 				}
 				v := &vmMethods{&overlay{object}, d.inv, mc}
-				task := v.run(ctx, "powerOn", func(j *job) (types.AnyType, *failure) { return nil, mc.powerOn(j) })
+				task := v.run(ctx, "powerOn", func(j *job) (types.AnyType, *fault.Failure) { return nil, mc.powerOn(j) })
 				result.Attempted = append(result.Attempted, types.ClusterAttemptedVmInfo{Vm: object, Task: &task})
 			}
 			return result, nil
@@ -72,7 +74,7 @@ func (d *datacenterMethods) PowerOnMultiVMTask(ctx *simulator.Context, req *type
 	}}
 }
 
-func (mc *machine) powerOn(j *job) *failure {
+func (mc *machine) powerOn(j *job) *fault.Failure {
 	if mc.power() == suspended {
 		return mc.resume(j)
 	}
@@ -92,7 +94,7 @@ func (mc *machine) powerOn(j *job) *failure {
 }
 
 // boot starts the machine's process.
-func (mc *machine) boot(j *job, hw hardware) *failure {
+func (mc *machine) boot(j *job, hw hardware) *fault.Failure {
 	h := mc.on()
 	if f := mc.bootable(hw, h); f != nil {
 		return f
@@ -106,29 +108,29 @@ func (mc *machine) boot(j *job, hw hardware) *failure {
 		if f := j.cancelled(); f != nil {
 			return f
 		}
-		return fail(&types.GenericVmConfigFault{Reason: err.Error()}, "%s cannot be powered on: %v", hw.name, err)
+		return fault.New(&types.GenericVmConfigFault{Reason: err.Error()}, "%s cannot be powered on: %v", hw.name, err)
 	}
 	mc.adopt(process, h)
 	return nil
 }
 
 // bootable is what stands in the way of powering on, nil for nothing.
-func (mc *machine) bootable(hw hardware, h host) *failure {
+func (mc *machine) bootable(hw hardware, h host) *fault.Failure {
 	switch {
 	case hw.template:
-		return fail(&types.InvalidState{}, "%s is a template", hw.name)
+		return fault.New(&types.InvalidState{}, "%s is a template", hw.name)
 	case mc.running() != nil:
 		return powerState(mc, poweredOff, mc.power())
 	case h.InMaintenance():
-		return fail(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
+		return fault.New(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
 	case !mc.reachable(h):
-		return fail(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
+		return fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
 	}
 	if failures := append(lacksNetworks(hw.nics, h), lacksDisks(hw, h)...); len(failures) > 0 {
 		return failures[0]
 	}
 	if free, lacks := mc.m.lacksMemory(mc, hw, h); lacks {
-		return fail(&types.InsufficientMemoryResourcesFault{Unreserved: free, Requested: hw.memoryMB << 20},
+		return fault.New(&types.InsufficientMemoryResourcesFault{Unreserved: free, Requested: hw.memoryMB << 20},
 			"The host %s has %d MB of memory left; %s needs %d MB", h.Name(), free>>20, hw.name, hw.memoryMB)
 	}
 	return nil
@@ -173,14 +175,14 @@ func (mc *machine) ended(process hypervisor.Machine) {
 }
 
 // halt ends the machine's process at once.
-func (mc *machine) halt(j *job) *failure {
+func (mc *machine) halt(j *job) *fault.Failure {
 	mc.mu.Lock()
 	process := mc.process
 	mc.ending = true
 	mc.mu.Unlock()
 	if process != nil {
 		if err := process.PowerOff(j.ctx); err != nil {
-			return systemError("%s cannot be powered off: %v", mc.name(), err)
+			return fault.System("%s cannot be powered off: %v", mc.name(), err)
 		}
 	}
 	mc.mu.Lock()
@@ -192,7 +194,7 @@ func (mc *machine) halt(j *job) *failure {
 // PowerOffVMTask ends the machine at once, as pulling its plug would.
 func (v *vmMethods) PowerOffVMTask(ctx *simulator.Context, _ *types.PowerOffVM_Task) soap.HasFault {
 	return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{
-		Returnval: v.run(ctx, "powerOff", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "powerOff", func(j *job) (types.AnyType, *fault.Failure) {
 			if v.mc.power() == poweredOff {
 				return nil, powerState(v.mc, poweredOn, poweredOff)
 			}
@@ -212,13 +214,13 @@ func (v *vmMethods) PowerOffVMTask(ctx *simulator.Context, _ *types.PowerOffVM_T
 // ResetVMTask restarts the machine, as its reset button would.
 func (v *vmMethods) ResetVMTask(ctx *simulator.Context, _ *types.ResetVM_Task) soap.HasFault {
 	return &methods.ResetVM_TaskBody{Res: &types.ResetVM_TaskResponse{
-		Returnval: v.run(ctx, "reset", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "reset", func(j *job) (types.AnyType, *fault.Failure) {
 			process := v.mc.running()
 			if v.mc.power() != poweredOn || process == nil {
 				return nil, powerState(v.mc, poweredOn, v.mc.power())
 			}
 			if err := process.Reset(j.ctx); err != nil {
-				return nil, systemError("%s cannot be reset: %v", v.mc.name(), err)
+				return nil, fault.System("%s cannot be reset: %v", v.mc.name(), err)
 			}
 			v.mc.showPower(poweredOn)
 			v.mc.post(j.user, func(e types.VmEvent) []types.BaseEvent { return []types.BaseEvent{&types.VmResettingEvent{VmEvent: e}} })
@@ -230,13 +232,13 @@ func (v *vmMethods) ResetVMTask(ctx *simulator.Context, _ *types.ResetVM_Task) s
 // SuspendVMTask stops the machine's processors. Its memory stays on the host.
 func (v *vmMethods) SuspendVMTask(ctx *simulator.Context, _ *types.SuspendVM_Task) soap.HasFault {
 	return &methods.SuspendVM_TaskBody{Res: &types.SuspendVM_TaskResponse{
-		Returnval: v.run(ctx, "suspend", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "suspend", func(j *job) (types.AnyType, *fault.Failure) {
 			process := v.mc.running()
 			if v.mc.power() != poweredOn || process == nil {
 				return nil, powerState(v.mc, poweredOn, v.mc.power())
 			}
 			if err := process.Pause(j.ctx); err != nil {
-				return nil, systemError("%s cannot be suspended: %v", v.mc.name(), err)
+				return nil, fault.System("%s cannot be suspended: %v", v.mc.name(), err)
 			}
 			v.mc.showPower(suspended)
 			v.mc.post(j.user, func(e types.VmEvent) []types.BaseEvent { return []types.BaseEvent{&types.VmSuspendedEvent{VmEvent: e}} })
@@ -246,13 +248,13 @@ func (v *vmMethods) SuspendVMTask(ctx *simulator.Context, _ *types.SuspendVM_Tas
 }
 
 // resume lets a suspended machine go on.
-func (mc *machine) resume(j *job) *failure {
+func (mc *machine) resume(j *job) *fault.Failure {
 	process := mc.running()
 	if process == nil {
 		return powerState(mc, poweredOn, mc.power())
 	}
 	if err := process.Resume(j.ctx); err != nil {
-		return systemError("%s cannot go on: %v", mc.name(), err)
+		return fault.System("%s cannot go on: %v", mc.name(), err)
 	}
 	mc.showPower(poweredOn)
 	mc.post(j.user, func(e types.VmEvent) []types.BaseEvent {

@@ -4,21 +4,23 @@ package machines
 
 import (
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // problems is everything that stands in the way of a move, the most basic first. Nothing has been changed when there is something.
-func (mv *move) problems() []*failure {
+func (mv *move) problems() []*fault.Failure {
 	if !mv.changesHost() {
 		return lacksNetworks(mv.changedNICs(), mv.to)
 	}
-	var failures []*failure
+	var failures []*fault.Failure
 	for _, h := range []host{mv.from, mv.to} {
 		if !h.Connected() {
-			failures = append(failures, fail(&types.HostNotConnected{}, "The host %s is not connected", h.Name()))
+			failures = append(failures, fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name()))
 		}
 	}
 	if mv.to.InMaintenance() {
-		failures = append(failures, fail(&types.InvalidHostState{Host: &mv.toRef},
+		failures = append(failures, fault.New(&types.InvalidHostState{Host: &mv.toRef},
 			"The host %s is in maintenance mode", mv.to.Name()))
 	}
 	if mv.live() {
@@ -28,7 +30,7 @@ func (mv *move) problems() []*failure {
 	failures = append(failures, lacksNetworks(mv.hw.nics, mv.to)...)
 	if mv.live() {
 		if free, lacks := mv.inv.m.lacksMemory(mv.mc, mv.hw, mv.to); lacks {
-			failures = append(failures, fail(&types.InsufficientHostMemoryCapacityFault{
+			failures = append(failures, fault.New(&types.InsufficientHostMemoryCapacityFault{
 				InsufficientHostCapacityFault: types.InsufficientHostCapacityFault{Host: &mv.toRef},
 				Unreserved:                    free, Requested: mv.hw.memoryMB << 20,
 			}, "The host %s has %d MB of memory left; %s needs %d MB", mv.to.Name(), free>>20, mv.hw.name, mv.hw.memoryMB))
@@ -55,15 +57,15 @@ func (mv *move) changedNICs() []nic {
 }
 
 // vmotionIssues are the sides that have no VMkernel adapter for vMotion.
-func (mv *move) vmotionIssues() []*failure {
-	var failures []*failure
+func (mv *move) vmotionIssues() []*fault.Failure {
+	var failures []*fault.Failure
 	for _, side := range []struct {
 		h      host
 		ref    ref
 		source bool
 	}{{mv.from, mv.fromRef, true}, {mv.to, mv.toRef, false}} {
 		if _, ok := side.h.VMotionAddress(); !ok {
-			failures = append(failures, fail(&types.VMotionNotConfigured{VMotionInterfaceIssue: mv.interfaceIssue(side.source)},
+			failures = append(failures, fault.New(&types.VMotionNotConfigured{VMotionInterfaceIssue: mv.interfaceIssue(side.source)},
 				"The host %s has no VMkernel adapter with an address that is enabled for vMotion", side.h.Name()))
 		}
 	}

@@ -8,18 +8,20 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // ReconfigVMTask changes the machine's configuration. Hardware only changes while it is powered off.
 func (v *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM_Task) soap.HasFault {
 	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{
-		Returnval: v.run(ctx, "reconfigure", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "reconfigure", func(j *job) (types.AnyType, *fault.Failure) {
 			return nil, v.reconfigure(j, req.Spec)
 		}),
 	}}
 }
 
-func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *failure {
+func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *fault.Failure {
 	hw := v.mc.hardware()
 	if v.mc.running() != nil {
 		if f := hotPlug(hw, spec); f != nil {
@@ -28,7 +30,7 @@ func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *fa
 	}
 	hostRef := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if hostRef == nil {
-		return gone(v.Self)
+		return fault.Gone(v.Self)
 	}
 	p := &place{host: *hostRef, h: v.mc.on()}
 	if f := v.inv.usable(p, spec.DeviceChange); f != nil {
@@ -51,21 +53,21 @@ func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *fa
 }
 
 // hotPlug refuses what would have to change in a machine that runs.
-func hotPlug(hw hardware, spec types.VirtualMachineConfigSpec) *failure {
+func hotPlug(hw hardware, spec types.VirtualMachineConfigSpec) *fault.Failure {
 	if spec.NumCPUs != 0 && spec.NumCPUs != hw.cpus {
-		return fail(&types.CpuHotPlugNotSupported{}, "%s is powered on: the number of its processors cannot be changed", hw.name)
+		return fault.New(&types.CpuHotPlugNotSupported{}, "%s is powered on: the number of its processors cannot be changed", hw.name)
 	}
 	if spec.MemoryMB != 0 && spec.MemoryMB != hw.memoryMB {
-		return fail(&types.MemoryHotPlugNotSupported{}, "%s is powered on: its memory cannot be changed", hw.name)
+		return fault.New(&types.MemoryHotPlugNotSupported{}, "%s is powered on: its memory cannot be changed", hw.name)
 	}
 	if len(spec.DeviceChange) > 0 {
-		return fail(&types.DeviceHotPlugNotSupported{}, "%s is powered on: its devices cannot be changed", hw.name)
+		return fault.New(&types.DeviceHotPlugNotSupported{}, "%s is powered on: its devices cannot be changed", hw.name)
 	}
 	return nil
 }
 
 // goingDisks are the disks that are removed with their files. A disk cannot become larger or smaller.
-func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]disk, *failure) {
+func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]disk, *fault.Failure) {
 	var going []disk
 	for i, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
@@ -80,7 +82,7 @@ func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]dis
 			wanted, _ := diskOf(object.VirtualDeviceList{}, asked)
 			switch {
 			case spec.Operation == types.VirtualDeviceConfigSpecOperationEdit && wanted.bytes != 0 && wanted.bytes != d.bytes:
-				return nil, fail(&types.InvalidDeviceOperation{InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: int32(i)}},
+				return nil, fault.New(&types.InvalidDeviceOperation{InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: int32(i)}},
 					"%s has %d bytes; its size cannot be changed", d.label, d.bytes)
 			case spec.Operation == types.VirtualDeviceConfigSpecOperationRemove &&
 				spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationDestroy:
@@ -92,10 +94,10 @@ func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]dis
 }
 
 // reconfigure lets the simulator change the configuration of a machine.
-func (inv *inventory) reconfigure(object ref, user string, spec types.VirtualMachineConfigSpec) *failure {
+func (inv *inventory) reconfigure(object ref, user string, spec types.VirtualMachineConfigSpec) *fault.Failure {
 	vm, ok := get[*simulator.VirtualMachine](inv, object)
 	if !ok {
-		return gone(object)
+		return fault.Gone(object)
 	}
 	_, f := inv.do(user, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := vm.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: object, Spec: spec}).(*methods.ReconfigVM_TaskBody)

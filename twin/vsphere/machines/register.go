@@ -13,13 +13,15 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // A machine that is unregistered leaves its configuration in its .vmx, as JSON of the API's VirtualMachineConfigInfo. Registering the
 // .vmx brings the machine back as it was.
 
 // writeVMX leaves the machine's configuration in its .vmx.
-func (inv *inventory) writeVMX(at, host ref) *failure {
+func (inv *inventory) writeVMX(at, host ref) *fault.Failure {
 	config := read(inv, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return copyOf(vm.Config) })
 	file, f := inv.vmxFile(config.Files.VmPathName, host)
 	if f != nil {
@@ -27,36 +29,36 @@ func (inv *inventory) writeVMX(at, host ref) *failure {
 	}
 	var data bytes.Buffer
 	if err := types.NewJSONEncoder(&data).Encode(config); err != nil {
-		return systemError("%v", err)
+		return fault.System("%v", err)
 	}
 	if err := os.WriteFile(file, data.Bytes(), 0o600); err != nil {
-		return systemError("%v", err)
+		return fault.System("%v", err)
 	}
 	return nil
 }
 
 // readVMX is the configuration in a .vmx.
-func (inv *inventory) readVMX(vmx string, host ref) (*types.VirtualMachineConfigInfo, *failure) {
+func (inv *inventory) readVMX(vmx string, host ref) (*types.VirtualMachineConfigInfo, *fault.Failure) {
 	file, f := inv.vmxFile(vmx, host)
 	if f != nil {
 		return nil, f
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fail(&types.NotFound{}, "File %s was not found", vmx)
+		return nil, fault.New(&types.NotFound{}, "File %s was not found", vmx)
 	}
 	var config types.VirtualMachineConfigInfo
 	if err := types.NewJSONDecoder(bytes.NewReader(data)).Decode(&config); err != nil {
-		return nil, fail(&types.InvalidVmConfig{Property: "path"}, "%s is not the configuration of a machine that was registered here", vmx)
+		return nil, fault.New(&types.InvalidVmConfig{Property: "path"}, "%s is not the configuration of a machine that was registered here", vmx)
 	}
 	return &config, nil
 }
 
 // vmxFile is where the simulator keeps a .vmx.
-func (inv *inventory) vmxFile(vmx string, host ref) (string, *failure) {
+func (inv *inventory) vmxFile(vmx string, host ref) (string, *fault.Failure) {
 	var at object.DatastorePath
 	if !at.FromString(vmx) || path.Ext(at.Path) != ".vmx" {
-		return "", fail(&types.InvalidDatastorePath{DatastorePath: vmx}, "%q is not the path of a .vmx, such as [datastore1] web/web.vmx", vmx)
+		return "", fault.New(&types.InvalidDatastorePath{DatastorePath: vmx}, "%q is not the path of a .vmx, such as [datastore1] web/web.vmx", vmx)
 	}
 	return inv.localFile(host, disk{datastore: at.Datastore, path: at.Path})
 }
@@ -64,13 +66,13 @@ func (inv *inventory) vmxFile(vmx string, host ref) (string, *failure) {
 // RegisterVMTask brings back a machine that was unregistered.
 func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
 	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{
-		Returnval: m.inv.start(ctx, m.Self, "Folder.registerVm", func(j *job) (types.AnyType, *failure) { return m.register(j, req) }),
+		Returnval: m.inv.start(ctx, m.Self, "Folder.registerVm", func(j *job) (types.AnyType, *fault.Failure) { return m.register(j, req) }),
 	}}
 }
 
-func (m *folderMethods) register(j *job, req *types.RegisterVM_Task) (types.AnyType, *failure) {
+func (m *folderMethods) register(j *job, req *types.RegisterVM_Task) (types.AnyType, *fault.Failure) {
 	if req.AsTemplate || req.Pool == nil {
-		return nil, invalid("pool", "machines are registered in a resource pool, not as templates")
+		return nil, fault.Invalid("pool", "machines are registered in a resource pool, not as templates")
 	}
 	name := req.Name
 	if name == "" {
@@ -89,11 +91,11 @@ func (m *folderMethods) register(j *job, req *types.RegisterVM_Task) (types.AnyT
 		return nil, f
 	}
 	if other, ok := m.inv.registered(req.Path); ok {
-		return nil, fail(&types.AlreadyExists{Name: m.inv.nameOf(other)}, "%s is registered already", req.Path)
+		return nil, fault.New(&types.AlreadyExists{Name: m.inv.nameOf(other)}, "%s is registered already", req.Path)
 	}
 	folder, ok := get[*simulator.Folder](m.inv, m.Self)
 	if !ok {
-		return nil, gone(m.Self)
+		return nil, fault.Gone(m.Self)
 	}
 	config.Name = name
 	return m.inv.revive(j, folder, p, req.Path, config)
@@ -111,7 +113,7 @@ func (inv *inventory) registered(vmx string) (ref, bool) {
 }
 
 // revive makes the object of a machine that has a configuration.
-func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *failure) {
+func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
 	if f := inv.completeFiles(vmx, config.Name, p.host); f != nil {
@@ -143,7 +145,7 @@ func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx str
 
 // completeFiles makes the files beside a .vmx that the simulator wants to see: they are called after the machine's name, which may be
 // a new one.
-func (inv *inventory) completeFiles(vmx, name string, host ref) *failure {
+func (inv *inventory) completeFiles(vmx, name string, host ref) *fault.Failure {
 	file, f := inv.vmxFile(vmx, host)
 	if f != nil {
 		return f
@@ -154,7 +156,7 @@ func (inv *inventory) completeFiles(vmx, name string, host ref) *failure {
 			err = out.Close()
 		}
 		if err != nil {
-			return systemError("%v", err)
+			return fault.System("%v", err)
 		}
 	}
 	return nil

@@ -9,19 +9,21 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // RelocateVMTask moves the machine to another host, pool, folder or network. A machine that runs goes on while it moves.
 func (v *vmMethods) RelocateVMTask(ctx *simulator.Context, req *types.RelocateVM_Task) soap.HasFault {
 	return &methods.RelocateVM_TaskBody{Res: &types.RelocateVM_TaskResponse{
-		Returnval: v.run(ctx, "relocate", func(j *job) (types.AnyType, *failure) { return v.relocate(j, req.Spec) }),
+		Returnval: v.run(ctx, "relocate", func(j *job) (types.AnyType, *fault.Failure) { return v.relocate(j, req.Spec) }),
 	}}
 }
 
 // MigrateVMTask moves the machine to another host or pool.
 func (v *vmMethods) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_Task) soap.HasFault {
 	return &methods.MigrateVM_TaskBody{Res: &types.MigrateVM_TaskResponse{
-		Returnval: v.run(ctx, "migrate", func(j *job) (types.AnyType, *failure) {
+		Returnval: v.run(ctx, "migrate", func(j *job) (types.AnyType, *fault.Failure) {
 			if is := v.mc.power(); req.State != "" && req.State != is {
 				return nil, powerState(v.mc, req.State, is)
 			}
@@ -31,9 +33,9 @@ func (v *vmMethods) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_T
 }
 
 // relocate is a move from its checks to its last event. Its result is the figures of a vMotion, nothing for any other move.
-func (v *vmMethods) relocate(j *job, spec types.VirtualMachineRelocateSpec) (types.AnyType, *failure) {
+func (v *vmMethods) relocate(j *job, spec types.VirtualMachineRelocateSpec) (types.AnyType, *fault.Failure) {
 	if v.inv.reg.IsESX() {
-		return nil, fail(&types.NotSupported{}, "A host cannot move %s to another; vCenter can", v.mc.name())
+		return nil, fault.New(&types.NotSupported{}, "A host cannot move %s to another; vCenter can", v.mc.name())
 	}
 	defer v.inv.m.align()
 	mv, f := v.inv.plan(v.mc, v.Self, spec)
@@ -50,7 +52,7 @@ func (v *vmMethods) relocate(j *job, spec types.VirtualMachineRelocateSpec) (typ
 }
 
 // toOtherHost moves the machine and tells about it.
-func (mv *move) toOtherHost(j *job) (types.AnyType, *failure) {
+func (mv *move) toOtherHost(j *job) (types.AnyType, *fault.Failure) {
 	live := mv.live()
 	before := mv.inv.vmEvent(mv.object)
 	to := mv.inv.hostArgument(mv.toRef)
@@ -80,7 +82,7 @@ func (mv *move) toOtherHost(j *job) (types.AnyType, *failure) {
 }
 
 // carry brings the machine itself to the other host; the inventory does not say so yet.
-func (mv *move) carry(j *job, live bool) ([]types.KeyAnyValue, *failure) {
+func (mv *move) carry(j *job, live bool) ([]types.KeyAnyValue, *fault.Failure) {
 	if problems := mv.problems(); len(problems) > 0 {
 		return nil, problems[0]
 	}
@@ -118,7 +120,7 @@ func (inv *inventory) environmentBrowser(compute ref) (browser *ref) {
 }
 
 // rearrange is the part of a move that is about the inventory only: pool, folder, networks.
-func (mv *move) rearrange(j *job) *failure {
+func (mv *move) rearrange(j *job) *fault.Failure {
 	inv := mv.inv
 	if mv.toPool != mv.pool {
 		inv.removeFrom(mv.pool, "vm", mv.object)
@@ -138,7 +140,7 @@ func (mv *move) rearrange(j *job) *failure {
 	}
 	folder, ok := get[*simulator.Folder](inv, *mv.folder)
 	if !ok {
-		return gone(*mv.folder)
+		return fault.Gone(*mv.folder)
 	}
 	_, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := folder.MoveIntoFolderTask(ctx, &types.MoveIntoFolder_Task{This: folder.Self, List: []ref{mv.object}})

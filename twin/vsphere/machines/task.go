@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // taskBase keeps the numbers of these tasks apart from those of the simulator's own.
@@ -30,13 +32,13 @@ type job struct {
 
 // start runs work as a task and returns the task's reference at once. descriptionID is the task's kind in the API reference, such
 // as "VirtualMachine.powerOn".
-func (inv *inventory) start(ctx *simulator.Context, entity ref, descriptionID string, work func(*job) (types.AnyType, *failure)) ref {
+func (inv *inventory) start(ctx *simulator.Context, entity ref, descriptionID string, work func(*job) (types.AnyType, *fault.Failure)) ref {
 	return inv.startAfter(ctx, entity, descriptionID, func(ref) {}, work)
 }
 
 // startAfter is start; first is done before the request for the task is answered, so in the order of requests.
 func (inv *inventory) startAfter(ctx *simulator.Context, entity ref, descriptionID string, first func(task ref),
-	work func(*job) (types.AnyType, *failure),
+	work func(*job) (types.AnyType, *fault.Failure),
 ) ref {
 	t := &simulator.Task{}
 	t.Info = types.TaskInfo{
@@ -80,7 +82,7 @@ func methodOf(descriptionID string) string {
 	return strings.ToUpper(what[:1]) + what[1:] + "_Task"
 }
 
-func (j *job) run(work func(*job) (types.AnyType, *failure)) {
+func (j *job) run(work func(*job) (types.AnyType, *fault.Failure)) {
 	defer j.cancel()
 	result, f := work(j)
 	j.inv.mu.Lock()
@@ -124,36 +126,36 @@ func (t *taskMethods) CancelTask(*types.CancelTask) soap.HasFault {
 }
 
 // cancelled is the fault of a task whose work was cancelled; nil when it was not.
-func (j *job) cancelled() *failure {
+func (j *job) cancelled() *fault.Failure {
 	if j.ctx.Err() == nil {
 		return nil
 	}
-	return fail(&types.RequestCanceled{}, "The task was canceled by a user")
+	return fault.New(&types.RequestCanceled{}, "The task was canceled by a user")
 }
 
 // do runs one of the simulator's own tasks and waits for it. ask is called with a context that no one else has.
-func (inv *inventory) do(user string, ask func(*simulator.Context) (ref, *soap.Fault)) (types.AnyType, *failure) {
-	task, fault := ask(inv.context(user))
-	if fault != nil {
-		return nil, fromSOAP(fault)
+func (inv *inventory) do(user string, ask func(*simulator.Context) (ref, *soap.Fault)) (types.AnyType, *fault.Failure) {
+	task, refused := ask(inv.context(user))
+	if refused != nil {
+		return nil, fromSOAP(refused)
 	}
 	t, ok := get[*simulator.Task](inv, task)
 	if !ok {
-		return nil, gone(task)
+		return nil, fault.Gone(task)
 	}
 	t.Wait()
 	var info types.TaskInfo
 	inv.locked(task, func() { info = t.Info })
 	if info.Error != nil {
-		return nil, fail(info.Error.Fault, "%s", info.Error.LocalizedMessage)
+		return nil, fault.New(info.Error.Fault, "%s", info.Error.LocalizedMessage)
 	}
 	return info.Result, nil
 }
 
 // fromSOAP is a fault of the simulator as a failure.
-func fromSOAP(fault *soap.Fault) *failure {
-	if f, ok := fault.VimFault().(types.BaseMethodFault); ok {
-		return fail(f, "%s", fault.String)
+func fromSOAP(refused *soap.Fault) *fault.Failure {
+	if f, ok := refused.VimFault().(types.BaseMethodFault); ok {
+		return fault.New(f, "%s", refused.String)
 	}
-	return systemError("%s", fault.String)
+	return fault.System("%s", refused.String)
 }

@@ -6,12 +6,14 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // The simulator makes snapshots and clones in its inventory only. Of machines that really have disks and memory that would be a lie.
 
 func (v *vmMethods) notSupported(what string) *soap.Fault {
-	return fail(&types.NotSupported{}, "%s of %s is not supported", what, v.mc.name()).SOAP()
+	return fault.New(&types.NotSupported{}, "%s of %s is not supported", what, v.mc.name()).SOAP()
 }
 
 // CloneVMTask is not supported.

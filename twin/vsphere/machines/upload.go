@@ -17,6 +17,8 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault"
 )
 
 // upload is a disk of a lease.
@@ -70,7 +72,7 @@ func (u *upload) serve(w http.ResponseWriter, r *http.Request) {
 	defer os.Remove(u.spool)
 	if err := u.receive(r); err != nil {
 		// The client has gone, or this computer has no room. Nobody waits for the machine any more.
-		f := fail(&types.OvfImportFailed{}, "The upload of %s broke off: %v", u.disk.file, err)
+		f := fault.New(&types.OvfImportFailed{}, "The upload of %s broke off: %v", u.disk.file, err)
 		u.l.inv.m.cfg.Logf("machines: %s", f.Text)
 		u.l.decide(f)
 		http.Error(w, f.Text, http.StatusBadRequest)
