@@ -50,7 +50,7 @@ func TestConcurrentClients(t *testing.T) {
 	}
 	wg.Wait()
 	for host := range hosts {
-		if got := len(l.Hosts()[host].state().Network.Portgroup); got != 2+2*each {
+		if got := len(l.Hosts()[host].State().Network.Portgroup); got != 2+2*each {
 			t.Errorf("host %d has %d port groups", host, got)
 		}
 		if got := len(networkNames(t, vc, hosts[host].Reference())); got != 1+2*each {

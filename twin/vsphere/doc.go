@@ -6,8 +6,18 @@
 // adapters, services, software iSCSI, VMFS datastores, adding hosts) is answered here instead, with the faults of the vSphere
 // API reference.
 //
-// A host is one thing. Its state is kept once, in [Host], and shown in every registry that knows the host: that of its own
-// endpoint, where it is "ha-host", and vCenter's once it was added there. A change is made on a copy of the state; only when
-// the whole change is valid does the copy take the state's place, is written to disk and shown in the registries. So a
-// refused change leaves no trace, and whoever reads sees either the old state or the new one.
+// A host is one thing. Its state is kept once, in package host, and shown in every registry that knows the host: that of its own
+// endpoint, where it is "ha-host", and vCenter's once it was added there.
+//
+// What is done where, from the bottom up; a package calls those below it only (layers_test.go holds that):
+//
+//	registry/fault  what a method says when it refuses
+//	store, wire     JSON on disk; what govmomi's encoding cannot say
+//	registry        the objects of an endpoint, its HTTPS side, its tasks
+//	host            a host's own state and its rules
+//	machines        virtual machines, whoever shows them
+//	view            a host as a registry shows it
+//	vcenter         the inventory
+//	api             the methods of the API, a file for each managed object
+//	vsphere         puts all of it together
 package vsphere

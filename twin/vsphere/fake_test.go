@@ -11,6 +11,7 @@ import (
 	"livelab.dev/twin/iscsi"
 	"livelab.dev/twin/partitions"
 	"livelab.dev/twin/vmfs"
+	"livelab.dev/twin/vsphere/host"
 )
 
 // fakeNAS is a storage that is all in memory. The zero value serves nothing.
@@ -20,7 +21,7 @@ type fakeNAS struct {
 	user    string // CHAP, empty for none
 	secret  string
 	luns    []iscsi.LUN
-	volumes map[string]Volume           // by NAA
+	volumes map[string]host.Volume      // by NAA
 	tables  map[string]partitions.Table // by NAA
 	logins  []iscsi.Auth
 }
@@ -86,26 +87,26 @@ func (n *fakeNAS) Partitions(_ context.Context, lun iscsi.LUN, _ iscsi.Auth) (pa
 	return n.tables[lun.NAA], nil
 }
 
-func (n *fakeNAS) Volume(_ context.Context, lun iscsi.LUN, _ iscsi.Auth) (Volume, error) {
+func (n *fakeNAS) Volume(_ context.Context, lun iscsi.LUN, _ iscsi.Auth) (host.Volume, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	volume, ok := n.volumes[lun.NAA]
 	if !ok {
-		return Volume{}, vmfs.ErrNoVolume
+		return host.Volume{}, vmfs.ErrNoVolume
 	}
 	return volume, nil
 }
 
-func (n *fakeNAS) Format(_ context.Context, lun iscsi.LUN, _ iscsi.Auth, label string) (Volume, error) {
+func (n *fakeNAS) Format(_ context.Context, lun iscsi.LUN, _ iscsi.Auth, label string) (host.Volume, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if _, ok := n.volumes[lun.NAA]; ok {
-		return Volume{}, vmfs.ErrVolumeExists
+		return host.Volume{}, vmfs.ErrVolumeExists
 	}
 	if n.volumes == nil {
-		n.volumes = map[string]Volume{}
+		n.volumes = map[string]host.Volume{}
 	}
-	volume := Volume{UUID: "uuid-" + lun.NAA, Label: label, Capacity: lun.Size, Free: lun.Size}
+	volume := host.Volume{UUID: "uuid-" + lun.NAA, Label: label, Capacity: lun.Size, Free: lun.Size}
 	n.volumes[lun.NAA] = volume
 	return volume, nil
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 func TestTokensDoNotOpen(t *testing.T) {
@@ -56,7 +58,7 @@ func TestFilesNeedALogin(t *testing.T) {
 		"nobody":         {func(*http.Request) {}, http.StatusUnauthorized},
 		"wrong password": {func(r *http.Request) { r.SetBasicAuth("root", "wrong") }, http.StatusUnauthorized},
 		"made-up cookie": {func(r *http.Request) { r.AddCookie(&http.Cookie{Name: soap.SessionCookieName, Value: "x"}) }, http.StatusUnauthorized},
-		"made-up ticket": {func(r *http.Request) { r.AddCookie(&http.Cookie{Name: ticketCookie, Value: "x"}) }, http.StatusUnauthorized},
+		"made-up ticket": {func(r *http.Request) { r.AddCookie(&http.Cookie{Name: registry.TicketCookie, Value: "x"}) }, http.StatusUnauthorized},
 		"password":       {func(r *http.Request) { r.SetBasicAuth("root", hostPassword) }, http.StatusOK},
 	} {
 		if got := status(test.edit); got != test.want {

@@ -4,7 +4,6 @@ package vsphere
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -21,34 +20,8 @@ func (s *Server) watchFreeSpace(ctx context.Context) {
 			return
 		case <-ticker.C:
 			for _, h := range s.hosts {
-				h.refreshFreeSpace()
+				h.RefreshFreeSpace()
 			}
 		}
 	}
-}
-
-// refreshFreeSpace shows the free space of the host's volumes when it changed.
-func (h *Host) refreshFreeSpace() {
-	free := map[string]int64{}
-	for _, m := range h.storage.Load().volumes {
-		if m.VMFS != nil && !m.lost {
-			if now := m.VMFS.Free(); now != m.Free {
-				free[m.UUID] = now
-			}
-		}
-	}
-	if len(free) == 0 {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	storage := h.storage.Load()
-	volumes := slices.Clone(storage.volumes)
-	for i := range volumes {
-		if now, changed := free[volumes[i].UUID]; changed {
-			volumes[i].Free = now
-		}
-	}
-	h.storage.Store(look(h.state(), storage.luns, volumes))
-	h.publish()
 }

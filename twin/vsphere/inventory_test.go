@@ -16,6 +16,9 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/vcenter"
 )
 
 func second[T any](_ T, err error) error { return err }
@@ -49,11 +52,11 @@ func (l *lab) datacenter(c *vim25.Client) *object.Datacenter {
 func (l *lab) spec(index int) types.HostConnectSpec {
 	l.t.Helper()
 	at := l.Hosts()[index].Addr()
-	certificate, err := peerCertificate(ctx, at.String())
+	certificate, err := vcenter.PeerCertificate(ctx, at.String())
 	must(l.t, err)
 	return types.HostConnectSpec{
 		HostName: at.Addr().String(), Port: int32(at.Port()), UserName: "root", Password: hostPassword,
-		SslThumbprint: thumbprint1(certificate),
+		SslThumbprint: vcenter.Thumbprint1(certificate),
 	}
 }
 
@@ -134,8 +137,8 @@ func TestAddHostFaults(t *testing.T) {
 		{"no name", edit(func(s *types.HostConnectSpec) { s.HostName = "" }), &types.InvalidArgument{}},
 		{"vCenter itself", edit(func(s *types.HostConnectSpec) {
 			s.HostName, s.Port = l.VCenterAddr().Addr().String(), int32(l.VCenterAddr().Port())
-			certificate, _ := peerCertificate(ctx, l.VCenterAddr().String())
-			s.SslThumbprint = thumbprint1(certificate)
+			certificate, _ := vcenter.PeerCertificate(ctx, l.VCenterAddr().String())
+			s.SslThumbprint = vcenter.Thumbprint1(certificate)
 		}), &types.NotSupportedHost{}},
 	} {
 		wantFault(t, test.what, addHost(dc, test.spec), test.want)
@@ -151,9 +154,9 @@ func TestAcceptsSHA256(t *testing.T) {
 	l := newLab(t)
 	dc := l.datacenter(l.vc())
 	spec := l.spec(0)
-	certificate, err := peerCertificate(ctx, l.Hosts()[0].Addr().String())
+	certificate, err := vcenter.PeerCertificate(ctx, l.Hosts()[0].Addr().String())
 	must(t, err)
-	spec.SslThumbprint = strings.ToLower(thumbprint(sha256.Sum256(certificate.Raw)))
+	spec.SslThumbprint = strings.ToLower(registry.Thumbprint(sha256.Sum256(certificate.Raw)))
 	must(t, addHost(dc, spec))
 }
 
@@ -170,7 +173,7 @@ func TestQueryConnectionInfo(t *testing.T) {
 	req.SslThumbprint = spec.SslThumbprint
 	res, err := methods.QueryConnectionInfo(ctx, c, req)
 	must(t, err)
-	if res.Returnval.Host.Hardware.Uuid != l.Hosts()[0].uuid() || res.Returnval.ServerIp != "" {
+	if res.Returnval.Host.Hardware.Uuid != l.Hosts()[0].Uuid() || res.Returnval.ServerIp != "" {
 		t.Errorf("info: %+v", res.Returnval)
 	}
 }

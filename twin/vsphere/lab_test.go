@@ -21,6 +21,9 @@ import (
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/host"
+	"livelab.dev/twin/vsphere/vcenter"
 )
 
 const (
@@ -39,11 +42,11 @@ func newLab(t *testing.T, edit ...func(*Config)) *lab {
 	t.Helper()
 	cfg := Config{
 		Dir: t.TempDir(),
-		Hosts: []HostConfig{
+		Hosts: []host.Config{
 			{Number: 1, Addr: netip.MustParseAddrPort("127.0.61.1:0"), Password: hostPassword},
 			{Number: 2, Addr: netip.MustParseAddrPort("127.0.61.2:0"), Password: hostPassword},
 		},
-		VCenter:  VCenterConfig{Addr: netip.MustParseAddrPort("127.0.61.20:0"), Password: vcenterPassword},
+		VCenter:  vcenter.Config{Addr: netip.MustParseAddrPort("127.0.61.20:0"), Password: vcenterPassword},
 		TLS:      selfSigned(t),
 		BootTime: 20 * time.Millisecond,
 		Logf:     t.Logf,

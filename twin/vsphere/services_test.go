@@ -63,7 +63,7 @@ func TestReboot(t *testing.T) {
 	wantFault(t, "not in maintenance mode", rebootHost(host, false), &types.InvalidState{})
 	must(t, rebootHost(host, true))
 	eventually(t, "IPv6 off after the boot", func() bool {
-		return !*l.Hosts()[0].state().Network.IpV6Enabled
+		return !*l.Hosts()[0].State().Network.IpV6Enabled
 	})
 	eventually(t, "the host answers again", func() bool {
 		return second(l.client(l.Hosts()[0].Addr(), "root", hostPassword)) == nil

@@ -3,7 +3,6 @@
 package vsphere
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,8 +13,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+
 	"livelab.dev/twin/hypervisor"
+
+	"livelab.dev/twin/vsphere/api"
+	"livelab.dev/twin/vsphere/host"
 	"livelab.dev/twin/vsphere/machines"
+	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/vcenter"
+	"livelab.dev/twin/vsphere/view"
 )
 
 // Config says which data centre to serve.
@@ -23,13 +31,13 @@ type Config struct {
 	// Dir holds the state: "esxi<number>/" for each host, "vcenter/" and "datastores/". Made when missing, mode 0700.
 	Dir string
 	// Hosts are the ESXi hosts, at least one.
-	Hosts []HostConfig
+	Hosts []host.Config
 	// VCenter is the vCenter.
-	VCenter VCenterConfig
+	VCenter vcenter.Config
 	// TLS returns the server certificate for an address. Required.
 	TLS func(netip.Addr) (*tls.Config, error)
 	// Storage is how the hosts' software iSCSI adapters and VMFS reach the wire. Default: [RealStorage].
-	Storage Storage
+	Storage host.Storage
 	// Backing runs the virtual machines. Without one they only exist in the inventory, as the simulator has them.
 	Backing hypervisor.Backing
 	// GuestAddress is the IPv4 address that a virtual adapter uses; false while it is not known. Default: never known.
@@ -43,51 +51,17 @@ type Config struct {
 }
 
 // HostConfig is one ESXi host as it left the installer.
-type HostConfig struct {
-	// Number tells hosts apart (1, 2, …); it is in their MAC addresses, IQN and UUID.
-	Number int
-	// Name is the host name, with or without a domain. Default: "localhost.localdomain", as on a fresh installation.
-	Name string
-	// Addr is where the SDK listens; its address is vmk0's. Port 0 takes a free one (tests).
-	Addr netip.AddrPort
-	// Netmask of vmk0. Default: 255.255.255.0.
-	Netmask string
-	// Gateway is the default gateway. Default: the first address of the network.
-	Gateway string
-	// Password is root's. Required.
-	Password string
-	// Version is the ESXi version, such as "6.0.0". Default: [DefaultVersion].
-	Version string
-	// MemoryMB is the memory in MiB. Default: 8192.
-	MemoryMB int64
-	// CPUs is the number of cores, one a package. Default: 2.
-	CPUs int
-	// MHz is the clock of a core. Default: 2400.
-	MHz int
-	// NICs is the number of physical adapters, vmnic0 upwards. Default: 2.
-	NICs int
-}
+type HostConfig = host.Config
 
 // VCenterConfig is the vCenter.
-type VCenterConfig struct {
-	// Addr is where the SDK listens. Port 0 takes a free one (tests).
-	Addr netip.AddrPort
-	// User may log in. Default: administrator@vsphere.local.
-	User string
-	// Password is the user's. Required.
-	Password string
-	// Version is the vCenter version. Default: [DefaultVersion].
-	Version string
-}
-
-// DefaultVersion is the product version of hosts and vCenter when the configuration names none.
-const DefaultVersion = "8.0.3"
+type VCenterConfig = vcenter.Config
 
 // Server is the running data centre. Make one with [New].
 type Server struct {
 	cfg     Config
-	hosts   []*Host
-	vcenter *vcenter
+	hosts   []*host.Host
+	own     []*registry.Registry // the hosts', in the order of hosts
+	vcenter *vcenter.VCenter
 	manager *machines.Manager // nil without a backing
 
 	mu      sync.Mutex
@@ -101,31 +75,69 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg}
+	env := host.Env{
+		Dir: cfg.Dir, Storage: cfg.Storage, GuestSocket: cfg.GuestSocket, BootTime: cfg.BootTime, Logf: cfg.Logf,
+		Rescanned: func() { s.vcenter.RestoreMachines() },
+	}
 	for _, hc := range cfg.Hosts {
-		h, err := newHost(s, hc)
+		h, err := host.New(hc, env)
 		if err != nil {
 			return nil, fmt.Errorf("host %d: %w", hc.Number, err)
 		}
 		s.hosts = append(s.hosts, h)
+		s.serveHost(h, hc.Password)
 	}
-	if cfg.Backing != nil {
-		manager, err := machines.New(machines.Config{
-			Backing: cfg.Backing, Dir: filepath.Join(cfg.Dir, "machines"), GuestAddress: cfg.GuestAddress, Logf: cfg.Logf,
-		})
-		if err != nil {
-			return nil, err
-		}
-		s.manager = manager
+	if err := s.makeMachines(); err != nil {
+		return nil, err
 	}
-	vc, err := newVCenter(s, cfg.VCenter)
-	if err != nil {
-		return nil, fmt.Errorf("vCenter: %w", err)
-	}
-	s.vcenter = vc
-	if err := vc.restore(); err != nil {
+	if err := s.makeVCenter(); err != nil {
 		return nil, fmt.Errorf("vCenter: %w", err)
 	}
 	return s, nil
+}
+
+// serveHost makes a host's own endpoint.
+func (s *Server) serveHost(h *host.Host, password string) {
+	v := view.NewESX(h, api.HostObjects(nil))
+	e := registry.NewEndpoint(h.Label(), v.Reg, "root", password, s.cfg.TLS)
+	h.SetDoor(e)
+	api.ServeHost(v, e, s.Hosts)
+	v.Reg.Count(func(string) {})
+	s.own = append(s.own, v.Reg)
+}
+
+// makeMachines makes the manager of the machines, when there is something that runs them.
+func (s *Server) makeMachines() (err error) {
+	if s.cfg.Backing != nil {
+		s.manager, err = machines.New(machines.Config{
+			Backing: s.cfg.Backing, Dir: filepath.Join(s.cfg.Dir, "machines"), GuestAddress: s.cfg.GuestAddress, Logf: s.cfg.Logf,
+		})
+	}
+	return err
+}
+
+// makeVCenter makes the vCenter with the inventory that was saved.
+func (s *Server) makeVCenter() error {
+	vc := vcenter.New(s.cfg.VCenter, vcenter.Env{
+		Dir: s.cfg.Dir, Hosts: s.hosts, TLS: s.cfg.TLS, Logf: s.cfg.Logf,
+		Introduce: func(ref types.ManagedObjectReference) {
+			// Who runs the machines gets to know one by the first call that is about it.
+			_, _ = s.vcenter.Registry.Handler(s.vcenter.Registry.Context(), &simulator.Method{Name: "PowerOnVM_Task", This: ref})
+		},
+	})
+	s.vcenter = vc
+	vc.AnswerWith(api.HostObjects(vc))
+	api.ServeVCenter(vc, s.Hosts)
+	if s.manager != nil {
+		s.manager.Attach(vc.Registry.Service, func(ref types.ManagedObjectReference) machines.Host {
+			if h := vc.HostAt(ref); h != nil {
+				return h
+			}
+			return nil
+		})
+	}
+	vc.Registry.Count(vc.SaveAfter)
+	return vc.Restore()
 }
 
 // defaults fills what was left out and checks the rest.
@@ -146,7 +158,7 @@ func (c *Config) defaults() error {
 		c.Logf = func(string, ...any) {}
 	}
 	if c.Storage == nil {
-		c.Storage = RealStorage{}
+		c.Storage = host.RealStorage{}
 	}
 	if c.GuestSocket == nil {
 		c.GuestSocket = func(string) string { return "" }
@@ -156,7 +168,7 @@ func (c *Config) defaults() error {
 	}
 	seen := map[int]bool{}
 	for i := range c.Hosts {
-		if err := c.Hosts[i].defaults(); err != nil {
+		if err := c.Hosts[i].Defaults(); err != nil {
 			return err
 		}
 		if seen[c.Hosts[i].Number] {
@@ -164,38 +176,7 @@ func (c *Config) defaults() error {
 		}
 		seen[c.Hosts[i].Number] = true
 	}
-	return c.VCenter.defaults()
-}
-
-func (c *HostConfig) defaults() error {
-	if c.Password == "" {
-		return fmt.Errorf("vsphere: host %d has no password", c.Number)
-	}
-	if !c.Addr.Addr().Is4() {
-		return fmt.Errorf("vsphere: host %d: %s is not an IPv4 address and port", c.Number, c.Addr)
-	}
-	c.Name = cmp.Or(c.Name, "localhost.localdomain")
-	c.Netmask = cmp.Or(c.Netmask, "255.255.255.0")
-	if c.Gateway == "" {
-		ip := c.Addr.Addr().As4()
-		ip[3] = 1
-		c.Gateway = netip.AddrFrom4(ip).String()
-	}
-	c.Version = cmp.Or(c.Version, DefaultVersion)
-	c.MemoryMB = cmp.Or(c.MemoryMB, 8192)
-	c.CPUs = cmp.Or(c.CPUs, 2)
-	c.MHz = cmp.Or(c.MHz, 2400)
-	c.NICs = cmp.Or(c.NICs, 2)
-	return nil
-}
-
-func (c *VCenterConfig) defaults() error {
-	if c.Password == "" {
-		return errors.New("vsphere: vCenter has no password")
-	}
-	c.User = cmp.Or(c.User, "administrator@vsphere.local")
-	c.Version = cmp.Or(c.Version, DefaultVersion)
-	return nil
+	return c.VCenter.Defaults()
 }
 
 // Start listens on every endpoint and connects the hosts to their storage again. It returns when all answer; ctx only limits
@@ -207,12 +188,12 @@ func (s *Server) Start(ctx context.Context) error {
 		return errors.New("vsphere: already started")
 	}
 	for _, h := range s.hosts {
-		if err := h.start(ctx); err != nil {
+		if err := h.Start(ctx); err != nil {
 			s.stop()
-			return fmt.Errorf("host %d: %w", h.cfg.Number, err)
+			return fmt.Errorf("host %d: %w", h.Cfg.Number, err)
 		}
 	}
-	if err := s.vcenter.start(ctx); err != nil {
+	if err := s.vcenter.Start(ctx); err != nil {
 		s.stop()
 		return fmt.Errorf("vCenter: %w", err)
 	}
@@ -229,7 +210,7 @@ func (s *Server) Close() error {
 	defer s.mu.Unlock()
 	if s.started {
 		s.unwatch()
-		s.vcenter.close()
+		s.vcenter.Close()
 	}
 	s.started = false
 	return s.stop()
@@ -240,15 +221,15 @@ func (s *Server) stop() error {
 	if s.manager != nil {
 		err = s.manager.Close()
 	}
-	err = errors.Join(err, s.vcenter.endpoint.close())
+	err = errors.Join(err, s.vcenter.Endpoint.Close())
 	for _, h := range s.hosts {
-		err = errors.Join(err, h.endpoint.close())
+		err = errors.Join(err, h.Close())
 	}
 	return err
 }
 
 // Hosts are the ESXi hosts in the order of the configuration.
-func (s *Server) Hosts() []*Host { return s.hosts }
+func (s *Server) Hosts() []*host.Host { return s.hosts }
 
 // Machines are the virtual machines that the backing runs.
 func (s *Server) Machines() []machines.Machine {
@@ -259,15 +240,13 @@ func (s *Server) Machines() []machines.Machine {
 }
 
 // VCenterAddr is where vCenter's SDK listens; valid after Start.
-func (s *Server) VCenterAddr() netip.AddrPort { return s.vcenter.endpoint.addr() }
+func (s *Server) VCenterAddr() netip.AddrPort { return s.vcenter.Endpoint.Addr() }
 
 // Calls counts API calls since New, by endpoint ("esxi1", …, "vcenter") and method.
 func (s *Server) Calls() map[string]map[string]int64 {
-	calls := map[string]map[string]int64{"vcenter": s.vcenter.registry.calls.snapshot()}
-	for _, h := range s.hosts {
-		calls[h.label()] = h.registry.calls.snapshot()
+	calls := map[string]map[string]int64{"vcenter": s.vcenter.Registry.Calls.Snapshot()}
+	for i, h := range s.hosts {
+		calls[h.Label()] = s.own[i].Calls.Snapshot()
 	}
 	return calls
 }
-
-func (s *Server) logf(format string, args ...any) { s.cfg.Logf(format, args...) }

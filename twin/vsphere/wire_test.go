@@ -93,12 +93,12 @@ func TestOverTheWire(t *testing.T) {
 func (l *lab) datastoreNamed(c *vim25.Client, name string) types.ManagedObjectReference {
 	l.t.Helper()
 	v := l.vcenter
-	dc, ok := v.find("/Thesis")
+	dc, ok := v.Find("/Thesis")
 	if !ok {
 		l.t.Fatal("no datacenter")
 	}
-	for _, ref := range v.registry.list(dc, "datastore") {
-		if v.registry.nameOf(ref) == name {
+	for _, ref := range v.Registry.List(dc, "datastore") {
+		if v.Registry.NameOf(ref) == name {
 			return ref
 		}
 	}

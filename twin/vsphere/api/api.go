@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package api answers the methods of the vSphere API: a file for each managed object of the reference, called like it. It takes a
+// request apart, has the packages below do what it asks, and puts the answer or the fault together; the rules are theirs.
+package api
+
+import (
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/host"
+	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/vcenter"
+	"livelab.dev/twin/vsphere/view"
+)
+
+// HostObjects answers the methods of a host's objects; vc is the vCenter that shows it, nil at the host's own endpoint.
+func HostObjects(vc *vcenter.VCenter) view.Objects {
+	return func(v *view.View) []mo.Reference {
+		p := &v.Parts
+		return []mo.Reference{
+			&systemMethods{&registry.Overlay{Self: v.System.Self}, v, vc},
+			&networkMethods{&registry.Overlay{Self: p.Network.Self}, v},
+			&nicMethods{&registry.Overlay{Self: p.Nics.Self}, v},
+			&vmotionMethods{&registry.Overlay{Self: p.Vmotion.Self}, v},
+			&serviceMethods{&registry.Overlay{Self: p.Services.Self}, v},
+			&dateTimeMethods{&registry.Overlay{Self: p.DateTime.Self}, v},
+			&storageMethods{&registry.Overlay{Self: p.Storage.Self}, v},
+			&datastoreMethods{&registry.Overlay{Self: p.Datastore.Self}, v},
+			&iscsiMethods{&registry.Overlay{Self: p.Iscsi.Self}, v},
+			&vsanMethods{&registry.Overlay{Self: p.Vsan.Self}, v},
+		}
+	}
+}
+
+// ServeHost answers what a host's own endpoint is asked.
+func ServeHost(v *view.View, e *registry.Endpoint, hosts func() []*host.Host) {
+	serve(v.Reg, e, hosts)
+}
+
+// ServeVCenter answers what vCenter is asked.
+func ServeVCenter(vc *vcenter.VCenter, hosts func() []*host.Host) {
+	reg := vc.Registry
+	serve(reg, vc.Endpoint, hosts)
+	reg.Answer("Folder", func(ref types.ManagedObjectReference) mo.Reference {
+		return &folderMethods{&registry.Overlay{Self: ref}, vc}
+	})
+	reg.Answer("Datacenter", func(ref types.ManagedObjectReference) mo.Reference {
+		return &datacenterMethods{&registry.Overlay{Self: ref}, vc}
+	})
+	reg.Answer("ClusterComputeResource", func(ref types.ManagedObjectReference) mo.Reference {
+		return &clusterMethods{&registry.Overlay{Self: ref}, vc}
+	})
+	reg.Answer("ComputeResource", func(ref types.ManagedObjectReference) mo.Reference {
+		return &computeMethods{&registry.Overlay{Self: ref}, vc}
+	})
+}
+
+// serve answers what every endpoint has.
+func serve(reg *registry.Registry, e *registry.Endpoint, hosts func() []*host.Host) {
+	reg.Overlay(&sessionMethods{&registry.Overlay{Self: reg.SessionManager().Self}, reg, func() string { return e.Addr().String() }})
+	reg.Answer("Datastore", func(ref types.ManagedObjectReference) mo.Reference {
+		return &datastoreObject{&registry.Overlay{Self: ref}, reg, hosts}
+	})
+	reg.Answer("Task", func(ref types.ManagedObjectReference) mo.Reference {
+		if j := reg.Job(ref); j != nil {
+			return &taskMethods{&registry.Overlay{Self: ref}, j}
+		}
+		return nil
+	})
+}

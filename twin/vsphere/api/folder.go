@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package api
+
+import (
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/registry/fault"
+	"livelab.dev/twin/vsphere/vcenter"
+)
+
+// folderMethods answers what vCenter's folders do otherwise than the simulator's.
+type folderMethods struct {
+	*registry.Overlay
+	vc *vcenter.VCenter
+}
+
+func (m *folderMethods) CreateDatacenter(ctx *simulator.Context, req *types.CreateDatacenter) soap.HasFault {
+	body := m.vc.CreateDatacenter(ctx, req)
+	m.vc.Save()
+	return body
+}
+
+func (m *folderMethods) CreateFolder(ctx *simulator.Context, req *types.CreateFolder) soap.HasFault {
+	body := m.vc.CreateFolder(ctx, req)
+	m.vc.Save()
+	return body
+}
+
+func (m *folderMethods) CreateClusterEx(ctx *simulator.Context, req *types.CreateClusterEx) soap.HasFault {
+	body := m.vc.CreateCluster(ctx, req)
+	m.vc.Save()
+	return body
+}
+
+func (m *folderMethods) AddStandaloneHostTask(ctx *simulator.Context, req *types.AddStandaloneHost_Task) soap.HasFault {
+	return &methods.AddStandaloneHost_TaskBody{Res: &types.AddStandaloneHost_TaskResponse{
+		Returnval: m.vc.Registry.Task(ctx, m.Self, "Folder.addStandaloneHost", func() (types.AnyType, *fault.Failure) {
+			v, f := m.vc.AddHost(m.Self, req.Spec, req.AddConnected)
+			if f != nil {
+				return nil, f
+			}
+			return *v.System.Parent, nil
+		}),
+	}}
+}
