@@ -30,12 +30,18 @@ const (
 	peerSecret = "others-secret"
 )
 
+func version(t *testing.T, name string) *versions.Version {
+	t.Helper()
+	v, err := versions.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func onVersions(t *testing.T, do func(t *testing.T, n *nastest.NAS, d dialect, v *versions.Version)) {
 	for _, name := range versions.Names() {
-		v, err := versions.Lookup(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := version(t, name)
 		dialects := map[string]dialect{}
 		if v.V1 != nil {
 			dialects["v1.0"] = first{v}

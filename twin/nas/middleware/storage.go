@@ -79,37 +79,85 @@ func poolSpec(sent any) (model.PoolSpec, error) {
 }
 
 func (m *Middleware) diskMethods() {
-	m.methods["disk.query"] = func(args []any) (any, error) { return Query(m.disks(nil), args[0], args[1]) }
-	unused := func(row map[string]any) bool { return row["pool"] == nil && row["exported_zpool"] == nil }
-	m.methods["disk.get_unused"] = func([]any) (any, error) { return m.disks(unused), nil }
-	used := func(row map[string]any) bool { return !unused(row) }
-	m.methods["disk.get_used"] = func([]any) (any, error) { return m.disks(used), nil }
+	m.methods["disk.query"] = func(args []any) (any, error) {
+		return Query(m.disks(func(d model.Disk, _ usage) map[string]any { return m.showDisk(d) }), args[0], args[1])
+	}
+	unused := func() []map[string]any { return m.disks(m.showUnused) }
+	used := func() []map[string]any { return m.disks(m.showUsed) }
+	m.methods["disk.get_unused"] = func([]any) (any, error) { return unused(), nil }
+	m.methods["disk.get_used"] = func([]any) (any, error) { return used(), nil }
 	m.methods["disk.details"] = func(args []any) (any, error) {
 		switch word(member(args[0], "type")) {
 		case "USED":
-			return m.disks(used), nil
+			return used(), nil
 		case "UNUSED":
-			return m.disks(unused), nil
+			return unused(), nil
 		}
-		return map[string]any{"used": m.disks(used), "unused": m.disks(unused)}, nil
+		return map[string]any{"used": used(), "unused": unused()}, nil
 	}
 }
 
-// disks are those that fit, as the API tells them.
-func (m *Middleware) disks(fits func(map[string]any) bool) []map[string]any {
+// usage is what has a disk: a pool of this NAS, the system or an extent; or a pool that is not imported.
+type usage struct{ by, exported string }
+
+// disks are those that are shown.
+func (m *Middleware) disks(show func(model.Disk, usage) map[string]any) []map[string]any {
 	rows := []map[string]any{}
-	model.View(m.NAS, func(state *model.State) any {
-		for _, d := range m.NAS.Disks() {
-			if row := m.showDisk(state, d); fits == nil || fits(row) {
-				rows = append(rows, row)
-			}
+	for _, d := range m.NAS.Disks() {
+		u := model.View(m.NAS, func(state *model.State) usage {
+			return usage{m.NAS.UsedBy(state, d), m.NAS.ExportedPool(state, d)}
+		})
+		if row := show(d, u); row != nil {
+			rows = append(rows, row)
 		}
-		return nil
-	})
+	}
 	return rows
 }
 
-func (m *Middleware) showDisk(state *model.State, d model.Disk) map[string]any {
+// hasDetails says that the disks of a pool that is not imported count as used.
+func (m *Middleware) hasDetails() bool {
+	_, ok := m.Method("disk.details")
+	return ok
+}
+
+// showUnused tells a free disk. Before 24.10 the disks of a pool that is not imported are among them: since 22.12 with
+// that pool's name, before that without a word.
+func (m *Middleware) showUnused(d model.Disk, u usage) map[string]any {
+	if u.by != "" || u.exported != "" && m.hasDetails() {
+		return nil
+	}
+	return m.describe(d, u)
+}
+
+func (m *Middleware) showUsed(d model.Disk, u usage) map[string]any {
+	if u.by == "" && u.exported == "" {
+		return nil
+	}
+	return m.describe(d, u)
+}
+
+// describe is a disk with what has it, as far as the version tells that.
+func (m *Middleware) describe(d model.Disk, u usage) map[string]any {
+	row := m.showDisk(d)
+	if !m.NAS.Version.Linux {
+		return row
+	}
+	row["exported_zpool"], row["duplicate_serial"] = orNil(u.exported), m.twins(d)
+	if m.hasDetails() {
+		delete(row, "pool")
+		row["imported_zpool"], row["partitions"] = orNil(u.by), []any{}
+	}
+	return row
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func (m *Middleware) showDisk(d model.Disk) map[string]any {
 	letters := strings.TrimRight(d.Name, "0123456789")
 	number, _ := strconv.Atoi(strings.TrimPrefix(d.Name, letters)) // none on Linux
 	identifier := "{serial_lunid}" + d.Serial + "_0"
@@ -128,14 +176,7 @@ func (m *Middleware) showDisk(state *model.State, d model.Disk) map[string]any {
 	if !m.NAS.Version.Linux {
 		row["multipath_name"], row["multipath_member"] = "", ""
 	}
-	if by := m.NAS.UsedBy(state, d); by != "" {
-		row["pool"] = by
-	}
-	row["exported_zpool"], row["imported_zpool"] = nil, row["pool"]
-	if pool := m.NAS.ExportedPool(state, d); pool != "" {
-		row["exported_zpool"] = pool
-	}
-	row["duplicate_serial"] = m.twins(d)
+	row["pool"] = orNil(model.View(m.NAS, func(state *model.State) string { return m.NAS.UsedBy(state, d) }))
 	return row
 }
 

@@ -4,6 +4,7 @@ package model
 
 import (
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -146,9 +147,9 @@ func appendNew[T comparable](list []T, item T) []T {
 }
 
 func (n *NAS) lun(state *State, t Target, e Extent) tgt.LUN {
-	size := int64(e.Filesize)
+	size, physical := int64(e.Filesize), int64(0)
 	if i := state.dataset(zvolName(e.Path)); e.Type == "DISK" && i >= 0 {
-		size = state.Datasets[i].VolSize
+		size, physical = state.Datasets[i].VolSize, state.Datasets[i].VolBlockSize
 	}
 	serial, product, block := e.Serial, "iSCSI Disk", e.Blocksize
 	if t.BlockSize != 0 {
@@ -157,11 +158,15 @@ func (n *NAS) lun(state *State, t Target, e Extent) tgt.LUN {
 	if t.Serial != "" {
 		serial = t.Serial
 	}
+	exponent := 0
+	if !e.PBlocksize && physical > int64(block) {
+		exponent = bits.Len64(uint64(physical)/uint64(block)) - 1
+	}
 	if e.ProductID != nil {
 		product = *e.ProductID
 	}
 	return tgt.LUN{
-		Path: n.backing(e), Size: size, BlockSize: block, Serial: serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
+		Path: n.backing(e), Size: size, BlockSize: block, PhysicalExponent: exponent, Serial: serial, NAA: strings.TrimPrefix(e.NAA, "0x"),
 		Vendor: e.Vendor, Product: product, Revision: "0123", RPM: rpms[e.RPM], ReadOnly: e.RO,
 	}
 }

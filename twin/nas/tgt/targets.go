@@ -26,13 +26,15 @@ type LUN struct {
 	Path      string // of the file behind it, without commas
 	Size      int64  // bytes; tgtd reads it from the file, a change makes it look again
 	BlockSize int    // bytes
-	Serial    string // at most 36 characters
-	NAA       string // 32 hex digits beginning with 6
-	Vendor    string // at most 8 characters
-	Product   string // at most 16 characters
-	Revision  string // at most 4 characters
-	RPM       int    // rotations a minute; 1 for solid state, 0 for unknown
-	ReadOnly  bool
+	// PhysicalExponent says that a physical block is two to its power logical ones.
+	PhysicalExponent int
+	Serial           string // at most 36 characters
+	NAA              string // 32 hex digits beginning with 6
+	Vendor           string // at most 8 characters
+	Product          string // at most 16 characters
+	Revision         string // at most 4 characters
+	RPM              int    // rotations a minute; 1 for solid state, 0 for unknown
+	ReadOnly         bool
 }
 
 // Account is a CHAP user. The user must not contain a comma.
@@ -43,8 +45,8 @@ func (l LUN) params() string {
 	if l.ReadOnly {
 		readOnly = 1
 	}
-	return fmt.Sprintf("scsi_sn=%s,scsi_id=%s,vendor_id=%s,product_id=%s,product_rev=%s,rotation_rate=%d,readonly=%d,thin_provisioning=1",
-		l.Serial, l.NAA, l.Vendor, l.Product, l.Revision, l.RPM, readOnly)
+	return fmt.Sprintf("scsi_sn=%s,scsi_id=%s,vendor_id=%s,product_id=%s,product_rev=%s,rotation_rate=%d,readonly=%d,lbppbe=%d,thin_provisioning=1",
+		l.Serial, l.NAA, l.Vendor, l.Product, l.Revision, l.RPM, readOnly, l.PhysicalExponent)
 }
 
 // Config is everything that a tgtd is to serve.
