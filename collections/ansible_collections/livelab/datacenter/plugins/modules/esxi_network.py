@@ -46,7 +46,7 @@ options:
     type: list
     elements: str
   default_gateway:
-    description: Address of the default gateway. It must be on a network of one of the VMkernel adapters.
+    description: IPv4 address of the default gateway. It must be on a network of one of the VMkernel adapters.
     type: str
   ipv6:
     description:
@@ -95,7 +95,7 @@ options:
       vswitch:
         description:
           - The vSwitch it is on. Needed to add it.
-          - A port group cannot be moved to another vSwitch.
+          - A port group can be moved to another vSwitch while nothing is connected to it.
         type: str
       vlan_id:
         description:
@@ -126,7 +126,7 @@ options:
         description: IPv4 address.
         type: str
       netmask:
-        description: Netmask, for example V(255.255.255.0). Goes with O(vmkernels[].ip).
+        description: Netmask, for example V(255.255.255.0), or its length, V(24). Goes with O(vmkernels[].ip).
         type: str
       dhcp:
         description: Whether the address comes from DHCP. Either this or O(vmkernels[].ip) is needed to add an adapter.
@@ -134,7 +134,7 @@ options:
         default: false
       mtu:
         description:
-          - Largest packet, in bytes, from 1280 to 9000.
+          - Largest packet, in bytes, from 1280 to 9000, and no more than the vSwitch under it has.
           - A new adapter gets 1500 if this is not set.
         type: int
       services:
@@ -160,13 +160,24 @@ options:
     description:
       - Whether to remove vSwitches, port groups and VMkernel adapters that are not listed.
       - Of the three lists, those that are not given at all are left alone.
+      - What something that stays still needs is not removed, and neither is a VMkernel adapter with the service
+        V(management), one that software iSCSI is bound to, and one on a distributed switch. A warning says so.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether to make changes that cut the connection to the host or to its storage, such as taking the last uplink from
+        under its management, or changing its VLAN or its address.
+      - They are refused without it, unless there is another VMkernel adapter to manage the host over that stays as it is.
     type: bool
     default: false
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 notes:
-  - If the address that the module reaches the host at is changed, that is done after everything else, and the module
-    goes on at the new address. The next task needs that as its O(hostname).
+  - If the address that the module reaches the host at is changed, which takes O(force=true), that is done after
+    everything else, and the module goes on at the new address. The next task needs that as its O(hostname).
+  - The order of changes is worked out from what each needs. Two vSwitches can swap their uplinks in one task; the MTU of a
+    vSwitch is raised before that of the adapters on it, and lowered after it.
 seealso:
   - module: livelab.datacenter.esxi_iscsi
   - module: livelab.datacenter.vcenter_host
@@ -274,6 +285,8 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client 
     explain,
 )
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.apply import NetworkWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan import plan
 
 SERVICES = [
     "vmotion",
@@ -325,11 +338,11 @@ def main() -> None:
             portgroups={"type": "list", "elements": "dict", "options": PORTGROUP},
             vmkernels={"type": "list", "elements": "dict", "options": VMKERNEL},
             purge={"type": "bool", "default": False},
+            force={"type": "bool", "default": False},
         ),
         supports_check_mode=True,
     )
-    work = NetworkWork(module.params)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, NetworkWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ _ONWARD = {
     "resourcePool": ("ResourcePool", "VirtualApp"),
 }
 _PARENTS = {"ClusterComputeResource": "ComputeResource", "DistributedVirtualPortgroup": "Network"}
+# What a host's properties refer to.
+_AROUND_HOST = {} if vim is None else {"vm": vim.VirtualMachine, "network": vim.Network, "datastore": vim.Datastore}
 
 CONNECT_OPTIONS = connection.options("VMWARE")
 
@@ -145,6 +147,20 @@ class Client:
             obj=root or self.content.rootFolder, selectSet=_traversals(along or wanted)
         )
         return self._retrieve(specs, [start])
+
+    def read_host(self, host: Any, properties: Sequence[str], **around: Sequence[str]) -> dict[Any, dict[str, Any]]:
+        """A host, and the objects that a property of it refers to, each with these properties. One API call.
+
+        :param around: ``vm=["name"]``: of its machines, the name. Only ``vm``, ``network`` and ``datastore`` are known.
+        :returns: ``{object: {property: value}}``.
+        """
+        collector = vmodl.query.PropertyCollector
+        specs = [collector.PropertySpec(type=vim.HostSystem, pathSet=list(properties))]
+        ways = []
+        for path, wanted in around.items():
+            specs.append(collector.PropertySpec(type=_AROUND_HOST[path], pathSet=list(wanted)))
+            ways.append(collector.TraversalSpec(name=path, type=vim.HostSystem, path=path, skip=False))
+        return self._retrieve(specs, [collector.ObjectSpec(obj=host, selectSet=ways)])
 
     def _retrieve(self, properties: list[Any], objects: list[Any]) -> dict[Any, dict[str, Any]]:
         collector = self.content.propertyCollector

@@ -333,10 +333,17 @@ def find_host(client: Client, name: str | None, *properties: str) -> tuple[Any, 
         return host.ref, {**client.read(host.ref, *properties), "name": host.name}
     found = client.collect({vim.HostSystem: ["name", *properties]})
     host, values = next(iter(found.items()))
-    own = (values["name"], client.hostname, values["name"].split(".")[0])
-    if name and not any(same_host(name, one) for one in own):
-        raise ConvergeError(f"esxi_hostname: {client.hostname} is the ESXi host '{values['name']}', not '{name}'.")
+    check_own_name(client, values["name"], name)
     return host, values
+
+
+def check_own_name(client: Client, own: str, name: str | None) -> None:
+    """Refuse a name given for an ESXi host that is none of the names of the one that the client is connected to.
+
+    :raises ConvergeError: naming both.
+    """
+    if name and not any(same_host(name, one) for one in (own, client.hostname, own.split(".")[0])):
+        raise ConvergeError(f"esxi_hostname: {client.hostname} is the ESXi host '{own}', not '{name}'.")
 
 
 def find_hosts(client: Client, names: Iterable[str]) -> list[Found]:

@@ -6,18 +6,15 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import time
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan as planning
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan_vmkernels as vmkernels
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import state
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan, plan_cuts, plan_goal, read, specs
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import Network
 
 # Seconds a host gets to answer at its new address.
 _MOVE_LIMIT = 60
@@ -26,136 +23,57 @@ _ANSWER_LIMIT = 15
 
 
 class NetworkWork(Work):
-    """``read``, ``plan`` and ``apply`` of the module ``esxi_network``."""
+    """What the module ``esxi_network`` asks of a host, and the changes it makes."""
 
     def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
         super().__init__(params)
         self._connect = connect
-        self.current: state.Network | None = None
-        # Devices as the plan foresaw them, to those the host gave.
+        self.state: Network | None = None
+        # Adapters as the plan calls them, to the devices that the host gave.
         self._devices: dict[str, str] = {}
-        # The declared adapters, by port group, as the plan foresees them.
-        self._foreseen: dict[str, str] = {}
-        self.apply = dispatch({
-            "add_vswitch": self._add_vswitch,
-            "update_vswitch": self._update_vswitch,
-            "remove_vswitch": lambda change: self.system.RemoveVirtualSwitch(change.args["name"]),
-            "add_portgroup": self._add_portgroup,
-            "update_portgroup": self._update_portgroup,
-            "remove_portgroup": lambda change: self.system.RemovePortGroup(change.args["name"]),
-            "add_vmkernel": self._add_vmkernel,
-            "update_vmkernel": self._update_vmkernel,
-            "remove_vmkernel": lambda change: self.system.RemoveVirtualNic(change.args["device"]),
-            "select_service": self._select_service,
-            "deselect_service": self._deselect_service,
-            "set_dns": self._set_dns,
-            "set_gateway": self._set_gateway,
-            "set_ipv6": self._set_ipv6,
-        })
 
-    def read(self) -> state.Network:
-        """Connect, and read the host's whole network in one call (and one to find it, in a vCenter)."""
+    def read(self) -> Network:
+        """Connect, and read the host's whole network in one call (and one to find it, in a vCenter).
+
+        What software iSCSI is bound to takes calls of its own; it is asked only when an adapter would go or lose its net.
+        """
         self.client = self._connect(self.params)
-        _host, values = hosts.find_host(self.client, self.params.get("esxi_hostname"), *state.PROPERTIES)
-        self.info = values.get("config.network")
-        if self.info is None:
-            raise ConvergeError(f"{values['name']} does not tell its network; is it connected, and may user "
-                                f"'{self.params['username']}' read it?")
-        managers = values["configManager"]
-        self.system, self.services = managers.networkSystem, managers.virtualNicManager
-        selected = values.get("config.virtualNicManagerInfo") or self.client.read(self.services, "info").get("info")
-        self.current = state.from_api(values["name"], self.info, selected.netConfig if selected else None)
-        return self.current
+        reading = read.Reading(self.client, self.params)
+        self.info, self.system, self.services = reading.info, reading.system, reading.services
+        self.state = reading.state
+        if plan_cuts.disturbed(self.state, plan_goal.goal(self.state, self.params)):
+            self.state = replace(self.state, bound=reading.bound())
+        return self.state
 
-    def plan(self, current: state.Network) -> list[Change]:
-        """The changes; see :func:`plan.plan`."""
-        goal = deepcopy(current)
-        changes = planning.plan(goal, self.params, self._reached_at())
-        present = [item for item in self.params.get("vmkernels") or () if item["state"] == "present"]
-        devices = [vmkernels.find(goal, item) for item in present]
-        self._foreseen = {goal.vmkernels[device]["portgroup"]: device for device in devices}
-        return changes
+    def verify(self, changes: Sequence[Change]) -> None:
+        """Say what the plan leaves alone, and what goes another way from now on."""
+        for text in plan.remarks(self.state, self.params):
+            self.warn(text)
+
+    def apply(self, change: Change) -> None:
+        """Make one change; after one that may cut the connection, go on at the address the host has by then."""
+        if "follow" not in change.args:
+            super().apply(change)
+            return
+        # The host leaves the way over which it would have to answer.
+        with contextlib.suppress(OSError, http.client.HTTPException), self.client.within(_ANSWER_LIMIT):
+            super().apply(change)
+        if change.args["follow"]:
+            self._follow(change.args["follow"])
 
     def result(self) -> dict[str, Any]:
         """What the module returns beyond the changes."""
-        wanted, current = self.params.get("ipv6"), self.current
-        at_boot = current.ipv6 if wanted is None else wanted
+        wanted = self.params.get("ipv6")
+        at_boot = self.state.ipv6 if wanted is None else wanted
+        devices = plan_goal.declared(self.state, self.params)
         return {
-            "esxi_hostname": current.host,
-            "reboot_required": at_boot != current.ipv6_now,
-            "vmkernels": {group: self._devices.get(device, device) for group, device in self._foreseen.items()},
+            "esxi_hostname": self.state.host,
+            "reboot_required": at_boot != self.state.ipv6_now,
+            "vmkernels": {group: self._device(key) for group, key in devices.items()},
         }
 
-    def close(self) -> None:
-        """Log out."""
-        if self.client:
-            self.client.close()
-
-    def _reached_at(self) -> str | None:
-        """The address of the host this session goes to; ``None`` when a vCenter is in between."""
-        if self.client.is_vcenter:
-            return None
-        try:
-            return socket.gethostbyname(self.client.hostname)
-        except OSError:
-            return None
-
-    # -- vSwitches and port groups ----------------------------------------------------------------------------------
-
-    def _add_vswitch(self, change: Change) -> None:
-        spec = vim.host.VirtualSwitch.Specification(numPorts=change.after["num_ports"], mtu=change.after["mtu"])
-        _set_uplinks(spec, change.after["nics"])
-        self.system.AddVirtualSwitch(change.args["name"], spec)
-
-    def _update_vswitch(self, change: Change) -> None:
-        spec = next(item.spec for item in self.info.vswitch if item.name == change.args["name"])
-        spec.numPorts, spec.mtu = change.after["num_ports"], change.after["mtu"]
-        if change.after["nics"] != change.before["nics"]:
-            _set_uplinks(spec, change.after["nics"])
-        self.system.UpdateVirtualSwitch(change.args["name"], spec)
-
-    def _add_portgroup(self, change: Change) -> None:
-        spec = vim.host.PortGroup.Specification(
-            name=change.args["name"],
-            vswitchName=change.after["vswitch"],
-            vlanId=change.after["vlan_id"],
-            policy=vim.host.NetworkPolicy(),
-        )
-        self.system.AddPortGroup(spec)
-
-    def _update_portgroup(self, change: Change) -> None:
-        spec = next(item.spec for item in self.info.portgroup if item.spec.name == change.args["name"])
-        spec.vlanId = change.after["vlan_id"]
-        self.system.UpdatePortGroup(change.args["name"], spec)
-
-    # -- VMkernel adapters ------------------------------------------------------------------------------------------
-
-    def _add_vmkernel(self, change: Change) -> None:
-        spec = vim.host.VirtualNic.Specification(ip=_ip(change.after), mtu=change.after["mtu"])
-        device = self.system.AddVirtualNic(change.after["portgroup"], spec)
-        self._devices[change.args["device"]] = device
-
-    def _update_vmkernel(self, change: Change) -> None:
-        device = change.args["device"]
-        spec = next(vnic.spec for vnic in self.info.vnic if vnic.device == device)
-        # The route and the keys in it are the host's to say; sent back, old hosts refuse them.
-        spec = vim.host.VirtualNic.Specification(
-            ip=_ip(change.after), mtu=change.after["mtu"], mac=spec.mac, tsoEnabled=spec.tsoEnabled
-        )
-        if change.after["portgroup"] != change.before["portgroup"]:
-            spec.portgroup = change.after["portgroup"]
-        moves = change.before["ip"] == self._reached_at() and change.after["ip"] != change.before["ip"]
-        if not moves:
-            self.system.UpdateVirtualNic(device, spec)
-            return
-        # The host leaves the address that it would have to answer from.
-        with contextlib.suppress(OSError, http.client.HTTPException), self.client.within(_ANSWER_LIMIT):
-            self.system.UpdateVirtualNic(device, spec)
-        if change.after["ip"]:
-            self._follow(change.after["ip"])
-
     def _follow(self, address: str) -> None:
-        """Go on with the host at its new address."""
+        """Go on with the host at the address that it has by now."""
         ends = time.monotonic() + _MOVE_LIMIT
         while True:
             try:
@@ -163,62 +81,94 @@ class NetworkWork(Work):
                 break
             except ConvergeError as error:
                 if time.monotonic() > ends:
-                    raise ConvergeError(f"the address was changed, but the host cannot be reached at {address}: "
-                                        f"{error} If nothing else brings it back, its console does.") from error
+                    raise ConvergeError(f"the change was made, but the host cannot be reached at {address}: {error} If "
+                                        "that is a network this machine is not on, reach it from one that is. Otherwise "
+                                        "its console does it: 'Configure Management Network' sets adapter, VLAN and "
+                                        "address, and 'Network Restore Options' take the network back.") from error
                 time.sleep(2)
         self.client = moved
         self.system = moved.managed(vim.host.NetworkSystem, self.system._GetMoId())
         self.services = moved.managed(vim.host.VirtualNicManager, self.services._GetMoId())
 
-    def _select_service(self, change: Change) -> None:
-        self.services.SelectVnicForNicType(change.args["service"], self._device(change))
+    def _device(self, key: str) -> str:
+        return self._devices.get(key) or plan_goal.device_of(key)
 
-    def _deselect_service(self, change: Change) -> None:
-        self.services.DeselectVnicForNicType(change.args["service"], self._device(change))
+    # -- vSwitches and port groups ----------------------------------------------------------------------------------
 
-    def _device(self, change: Change) -> str:
-        return self._devices.get(change.args["device"], change.args["device"])
+    def add_vswitch(self, change: Change) -> None:
+        """Make a vSwitch."""
+        self.system.AddVirtualSwitch(change.args["name"], specs.vswitch(None, change.after))
+
+    def update_vswitch(self, change: Change) -> None:
+        """Give a vSwitch its uplinks and sizes; its policies stay."""
+        have = next((item.spec for item in self.info.vswitch if item.name == change.args["name"]), None)
+        self.system.UpdateVirtualSwitch(change.args["name"], specs.vswitch(have, change.after))
+
+    def remove_vswitch(self, change: Change) -> None:
+        """Take a vSwitch away."""
+        self.system.RemoveVirtualSwitch(change.args["name"])
+
+    def add_portgroup(self, change: Change) -> None:
+        """Make a port group."""
+        self.system.AddPortGroup(specs.portgroup(None, change.args["name"], change.after))
+
+    def update_portgroup(self, change: Change) -> None:
+        """Give a port group its VLAN; its policies stay."""
+        name = change.args["name"]
+        self.system.UpdatePortGroup(name, specs.portgroup(self._group(name), name, change.after))
+
+    def move_portgroup(self, change: Change) -> None:
+        """Move a port group to another vSwitch: hosts only let it be made anew there."""
+        name = change.args["name"]
+        self.system.RemovePortGroup(name)
+        self.system.AddPortGroup(specs.portgroup(self._group(name), name, change.after))
+
+    def remove_portgroup(self, change: Change) -> None:
+        """Take a port group away."""
+        self.system.RemovePortGroup(change.args["name"])
+
+    def _group(self, name: str) -> Any:
+        return next((item.spec for item in self.info.portgroup if item.spec.name == name), None)
+
+    # -- VMkernel adapters ------------------------------------------------------------------------------------------
+
+    def add_vmkernel(self, change: Change) -> None:
+        """Make a VMkernel adapter; the host names it."""
+        key = change.args["device"]
+        self._devices[key] = self.system.AddVirtualNic(change.after["portgroup"], specs.vmkernel(None, change.after))
+
+    def update_vmkernel(self, change: Change) -> None:
+        """Give a VMkernel adapter its address, MTU and port group."""
+        device = change.args["device"]
+        have = next(vnic.spec for vnic in self.info.vnic if vnic.device == device)
+        spec = specs.vmkernel(have, change.after)
+        if change.after["portgroup"] != change.before["portgroup"]:
+            spec.portgroup = change.after["portgroup"]
+        self.system.UpdateVirtualNic(device, spec)
+
+    def remove_vmkernel(self, change: Change) -> None:
+        """Take a VMkernel adapter away."""
+        self.system.RemoveVirtualNic(change.args["device"])
+
+    def select_service(self, change: Change) -> None:
+        """Let an adapter carry a kind of traffic."""
+        self.services.SelectVnicForNicType(change.args["service"], self._device(change.args["device"]))
+
+    def deselect_service(self, change: Change) -> None:
+        """Let an adapter carry a kind of traffic no more."""
+        self.services.DeselectVnicForNicType(change.args["service"], self._device(change.args["device"]))
 
     # -- names, routes, IPv6 ----------------------------------------------------------------------------------------
 
-    def _set_dns(self, change: Change) -> None:
-        after = change.after
-        self.system.UpdateDnsConfig(vim.host.DnsConfig(
-            dhcp=after["dhcp"],
-            hostName=after["host_name"],
-            domainName=after["domain"],
-            address=after["dns_servers"],
-            searchDomain=after["search_domains"],
-        ))
+    def set_dns(self, change: Change) -> None:
+        """Set host name, domain and DNS servers."""
+        self.system.UpdateDnsConfig(specs.dns(change.after))
 
-    def _set_gateway(self, change: Change) -> None:
-        config = self.info.ipRouteConfig or vim.host.IpRouteConfig()
-        self.system.UpdateIpRouteConfig(vim.host.IpRouteConfig(
-            defaultGateway=change.after["default_gateway"], ipV6DefaultGateway=config.ipV6DefaultGateway
-        ))
+    def set_gateway(self, change: Change) -> None:
+        """Set the default gateway; that of IPv6 stays."""
+        self.system.UpdateIpRouteConfig(specs.route(self.info.ipRouteConfig, change.after["default_gateway"]))
 
-    def _set_ipv6(self, change: Change) -> None:
+    def set_ipv6(self, change: Change) -> None:
+        """Turn IPv6 on or off, from the next start on."""
         config = vim.host.NetworkConfig(ipV6Enabled=change.after["enabled"])
         self.system.UpdateNetworkConfig(config, "modify")
-
-
-def _ip(after: Mapping[str, Any]) -> Any:
-    if after["dhcp"]:
-        return vim.host.IpConfig(dhcp=True)
-    return vim.host.IpConfig(dhcp=False, ipAddress=after["ip"], subnetMask=after["netmask"])
-
-
-def _set_uplinks(spec: Any, nics: list[str]) -> None:
-    """Make these the uplinks of a vSwitch: its bond, and the teaming order that must name no other."""
-    teaming = spec.policy.nicTeaming if spec.policy else None
-    order = teaming.nicOrder if teaming else None
-    if order is not None:
-        standby = [nic for nic in order.standbyNic or () if nic in nics]
-        order.standbyNic = standby
-        order.activeNic = [nic for nic in nics if nic not in standby]
-    if not nics:
-        spec.bridge = None
-    elif isinstance(spec.bridge, vim.host.VirtualSwitch.BondBridge):
-        spec.bridge.nicDevice = nics
-    else:
-        spec.bridge = vim.host.VirtualSwitch.BondBridge(nicDevice=nics)

@@ -2,64 +2,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a host's network as it is to the network as declared: a list of changes. No I/O.
 
-The order: removals from the top down (VMkernel adapters, port groups, vSwitches), additions from the bottom up, then
-names and routes; last of all what may cut the connection to the host.
+First the network that the declaration leads to, then whether it holds together and what it would cut off, then the steps
+to it, in an order in which each can be made. What may cut the connection to the host comes last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import check
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan_switches as switches
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import plan_vmkernels as vmkernels
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network import (
+    plan_cuts,
+    plan_order,
+    plan_refusals,
+    plan_steps,
+)
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan_goal import goal
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan_removals import removals
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import Network
 
-_DNS_OPTIONS = ("host_name", "domain", "dns_servers", "search_domains")
 
-
-def plan(goal: Network, desired: Mapping[str, Any], reached_at: str | None = None) -> list[Change]:
+def plan(state: Network, desired: Mapping[str, Any]) -> list[Change]:
     """The changes, in the order to make them.
 
-    :param goal: the host as it is; afterwards, as it will be.
-    :param desired: the module's options.
-    :param reached_at: the address the host is reached at. The adapter that has it changes last.
-    :raises ConvergeError: when the host cannot take it; nothing has been changed then.
+    :param state: the host as it is.
+    :param desired: the module's options, checked.
+    :raises ConvergeError: when the host cannot take it, or it would cut a connection and is not forced; nothing has been
+        changed then.
     """
-    check.check(desired)
-    gone = vmkernels.plan_removals(goal, desired)
-    gone += switches.plan_portgroup_removals(goal, desired)
-    gone += switches.plan_vswitch_removals(goal, desired)
-    made = switches.plan_vswitches(goal, desired)
-    made += switches.plan_portgroups(goal, desired)
-    adapters, services = vmkernels.plan_adapters(goal, desired)
-    names = _plan_dns(goal, desired) + _plan_ipv6(goal, desired)
-    last = [change for change in adapters if _cuts_off(change, reached_at)]
-    adapters = [change for change in adapters if change not in last]
-    route = vmkernels.plan_gateway(goal, desired)
-    return [*gone, *made, *adapters, *services, *names, *last, *route]
+    wanted = goal(state, desired)
+    plan_refusals.refuse(state, wanted)
+    if not desired.get("force"):
+        plan_cuts.refuse(state, wanted)
+    cuts = {what for what, _text in plan_cuts.cuts(state, wanted)}
+    # The gateway may be on a network that the host is on only after the change that cuts.
+    def rank(step: plan_order.Step) -> tuple[bool, bool]:
+        return step.change.apply == "set_gateway", step.change.what in cuts
+
+    changes = plan_order.in_order(sorted(plan_steps.steps(state, wanted), key=rank), keep=_kept(state))
+    return [_followed(state, wanted, change) if change.what in cuts else change for change in changes]
 
 
-def _cuts_off(change: Change, reached_at: str | None) -> bool:
-    before = change.before or {}
-    return bool(reached_at) and before.get("ip") == reached_at and change.after.get("ip") != reached_at
+def remarks(state: Network, desired: Mapping[str, Any]) -> Sequence[str]:
+    """What the user should know beside the changes: what purging leaves, and what the host is managed over."""
+    wanted = goal(state, desired)
+    texts = list(removals(state, desired).spared)
+    for device in plan_cuts.ways(state):
+        before = state.vswitch_under(state.vmkernels[device])
+        after = wanted.vswitch_under(wanted.vmkernels[device]) if device in wanted.vmkernels else None
+        if before and after and before.nics and not set(before.nics) & set(after.nics):
+            texts.append(f"{device}, over which {state.host} is managed, goes over {', '.join(after.nics) or 'no uplink'} from "
+                         f"now on, instead of {', '.join(before.nics)}.")
+    return texts
 
 
-def _plan_dns(goal: Network, desired: Mapping[str, Any]) -> list[Change]:
-    wanted = {name: desired[name] for name in _DNS_OPTIONS if desired.get(name) is not None}
-    # The host would put DHCP's names in the place of the declared ones.
-    after = {**goal.dns, **wanted, **({"dhcp": False} if wanted else {})}
-    if after == goal.dns:
-        return []
-    before, goal.dns = goal.dns, after
-    return [Change("host name and DNS", before, after, "set_dns")]
+def _kept(state: Network) -> set[str]:
+    """The changes to what the host is managed over, which should not be without for a moment."""
+    kept = set()
+    for device in plan_cuts.ways(state):
+        kept.add(f"VMkernel adapter {device}")
+        group = state.portgroups.get(state.vmkernels[device].portgroup)
+        kept.add(f"vSwitch {group.vswitch}" if group else "")
+    return kept
 
 
-def _plan_ipv6(goal: Network, desired: Mapping[str, Any]) -> list[Change]:
-    wanted = desired.get("ipv6")
-    if wanted is None or wanted == goal.ipv6:
-        return []
-    before, goal.ipv6 = goal.ipv6, wanted
-    return [Change("IPv6", {"enabled": before}, {"enabled": wanted}, "set_ipv6")]
+def _followed(state: Network, wanted: Network, change: Change) -> Change:
+    """A change after which the session goes on at the address that the adapter has by then."""
+    if state.reached_at is None:
+        return change
+    after = wanted.vmkernels.get(plan_cuts.ways(state)[0])
+    return replace(change, args={**change.args, "follow": after.ip if after else None})

@@ -53,7 +53,8 @@ def work():
     vnic = vim.host.VirtualNic.Specification(ip=ip, mtu=1500, mac="00:50:56:00:00:01", portgroup="Management Network")
     made = module.NetworkWork({"esxi_hostname": None})
     made.client, made.system, made.services = FakeClient(), Recorder(returns="vmk7"), Recorder()
-    made.info = Obj(vswitch=[Obj(name="vSwitch0", spec=spec)], vnic=[Obj(device="vmk0", spec=vnic)],
+    group = vim.host.PortGroup.Specification(name="VM Network", vswitchName="vSwitch0", vlanId=3, policy=policy)
+    made.info = Obj(vswitch=[Obj(name="vSwitch0", spec=spec)], portgroup=[Obj(spec=group)], vnic=[Obj(device="vmk0", spec=vnic)],
                     ipRouteConfig=vim.host.IpRouteConfig(defaultGateway="10.0.0.1", ipV6DefaultGateway="fe80::1"))
     return made
 
@@ -83,6 +84,22 @@ def test_the_teaming_order_names_no_adapter_that_left(work):
         ["vmnic0", "vmnic2"], [])
 
 
+def test_what_was_read_is_not_altered(work):
+    before = work.info.vswitch[0].spec
+    work.apply(Change("v", vswitch(["vmnic0", "vmnic1"]), vswitch(["vmnic1"]), "update_vswitch", {"name": "vSwitch0"}))
+    assert before.bridge.nicDevice == ["vmnic0", "vmnic1"]
+    assert before.policy.nicTeaming.nicOrder.activeNic == ["vmnic0"]
+
+
+def test_a_port_group_moves_with_its_policy(work):
+    after = {"vswitch": "vSwitch1", "vlan_id": 4}
+    work.apply(Change("p", {"vswitch": "vSwitch0", "vlan_id": 3}, after, "move_portgroup", {"name": "VM Network"}))
+    assert [call[0] for call in work.system.calls] == ["RemovePortGroup", "AddPortGroup"]
+    spec = work.system.calls[1][1]
+    assert (spec.name, spec.vswitchName, spec.vlanId) == ("VM Network", "vSwitch1", 4)
+    assert spec.policy.nicTeaming.nicOrder.standbyNic == ["vmnic1"]
+
+
 def test_a_vswitch_without_uplinks_has_no_bridge(work):
     work.apply(Change("v", None, vswitch([]), "add_vswitch", {"name": "inner"}))
     work.apply(Change("v", vswitch(["vmnic0"]), vswitch([]), "update_vswitch", {"name": "vSwitch0"}))
@@ -106,13 +123,13 @@ def test_an_adapter_keeps_its_mac_and_its_port_group(work):
     assert (device, spec.mac, spec.portgroup, spec.ip.ipAddress) == ("vmk0", "00:50:56:00:00:01", None, "10.0.0.6")
 
 
-def test_the_host_is_followed_to_its_new_address(work, monkeypatch):
-    monkeypatch.setattr(module.NetworkWork, "_reached_at", lambda _self: "127.0.0.1")
+def test_the_host_is_followed_to_its_new_address(work):
     gone = Recorder(fails={"UpdateVirtualNic": ConnectionResetError()})
     gone._GetMoId = lambda: "networkSystem"
     work.system, work.services = gone, Obj(_GetMoId=lambda: "nicManager")
     work._connect = lambda params: FakeClient(params["hostname"])
-    work.apply(Change("k", address("127.0.0.1"), address("127.0.0.2"), "update_vmkernel", {"device": "vmk0"}))
+    followed = {"device": "vmk0", "follow": "127.0.0.2"}
+    work.apply(Change("k", address("127.0.0.1"), address("127.0.0.2"), "update_vmkernel", followed))
     assert (work.client.hostname, work.system) == ("127.0.0.2", "networkSystem at 127.0.0.2")
 
 
@@ -122,11 +139,20 @@ def test_a_host_that_does_not_come_back_is_told(work, monkeypatch):
 
     monkeypatch.setattr(module, "_MOVE_LIMIT", -1)
     work._connect = refuse
-    with pytest.raises(ConvergeError, match=r"the address was changed, but the host cannot be reached at 127.0.0.2"):
-        work.apply(Change("k", address("127.0.0.1"), address("127.0.0.2"), "update_vmkernel", {"device": "vmk0"}))
+    followed = {"device": "vmk0", "follow": "127.0.0.2"}
+    with pytest.raises(ConvergeError, match=r"the change was made, but the host cannot be reached at 127.0.0.2.*console"):
+        work.apply(Change("k", address("127.0.0.1"), address("127.0.0.2"), "update_vmkernel", followed))
 
 
 def test_other_adapters_fail_as_they_fail(work):
     work.system = Recorder(fails={"UpdateVirtualNic": ConnectionResetError()})
     with pytest.raises(ConnectionResetError):
         work.apply(Change("k", address("10.0.0.5"), address("10.0.0.6"), "update_vmkernel", {"device": "vmk0"}))
+
+
+def test_a_fault_of_a_change_that_may_cut_is_told(work):
+    work.system = Recorder(fails={"UpdatePortGroup": vim.fault.HostConfigFault()})
+    followed = {"name": "VM Network", "follow": "127.0.0.1"}
+    before, after = {"vswitch": "vSwitch0", "vlan_id": 3}, {"vswitch": "vSwitch0", "vlan_id": 4}
+    with pytest.raises(vim.fault.HostConfigFault):
+        work.apply(Change("p", before, after, "update_portgroup", followed))

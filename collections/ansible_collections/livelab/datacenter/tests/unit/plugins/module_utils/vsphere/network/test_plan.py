@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a host's network: what changes, in what order, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan import plan, remarks
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan_goal import goal
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import (
+    Dns,
+    Network,
+    PortGroup,
+    VMkernel,
+    VSwitch,
+)
+
+FRESH = Network(
+    host="esxi1",
+    nics=("vmnic0", "vmnic1"),
+    vswitches={"vSwitch0": VSwitch(("vmnic0",))},
+    portgroups={"Management Network": PortGroup("vSwitch0"), "VM Network": PortGroup("vSwitch0")},
+    vmkernels={
+        "vmk0": VMkernel("Management Network", "10.0.0.11", "255.255.255.0", services=frozenset(["management"])),
+    },
+    dns=Dns("localhost", "", ("10.0.0.1",), (), True),
+    service_types=("faultToleranceLogging", "management", "vmotion"),
+)
+
+
+def vswitch(name="vSwitch1", state="present", **said):
+    return {"name": name, "nics": None, "mtu": None, "num_ports": None, "state": state, **said}
+
+
+def portgroup(name="vMotion", vswitch="vSwitch1", state="present", **said):
+    return {"name": name, "vswitch": vswitch, "vlan_id": None, "state": state, **said}
+
+
+def vmkernel(portgroup="vMotion", state="present", **said):
+    return {"portgroup": portgroup, "device": None, "ip": None, "netmask": None, "dhcp": False, "mtu": None,
+            "services": None, "state": state, **said}
+
+
+VMOTION = {
+    "vswitches": [vswitch(nics=["vmnic1"])],
+    "portgroups": [portgroup()],
+    "vmkernels": [vmkernel(ip="10.0.2.11", netmask="255.255.255.0", services=["vmotion"])],
+}
+
+
+def asked(**desired):
+    return {"purge": False, "force": False, **desired}
+
+
+def planned(desired, current=FRESH):
+    """The plan, and the state it leads to."""
+    return plan(current, asked(**desired)), goal(current, asked(**desired))
+
+
+def steps(desired, current=FRESH):
+    return [(change.apply, change.what) for change in planned(desired, current)[0]]
+
+
+def names(desired, current):
+    return [change.what for change in planned(desired, current)[0]]
+
+
+def refused(desired, current=FRESH):
+    with pytest.raises(ConvergeError) as caught:
+        planned(desired, current)
+    return str(caught.value)
+
+
+# vSwitch0 for management, vSwitch1 with vMotion on vmk1.
+BUILT = replace(
+    FRESH,
+    nics=("vmnic0", "vmnic1", "vmnic2"),
+    vswitches={**FRESH.vswitches, "vSwitch1": VSwitch(("vmnic1",))},
+    portgroups={**FRESH.portgroups, "vMotion": PortGroup("vSwitch1")},
+    vmkernels={**FRESH.vmkernels, "vmk1": VMkernel("vMotion", "10.0.2.11", "255.255.255.0", services=frozenset(["vmotion"]))},
+)
+
+
+def with_adapter(current, device, **values):
+    have = current.vmkernels.get(device, VMkernel("vMotion"))
+    return replace(current, vmkernels={**current.vmkernels, device: replace(have, **values)})
+
+
+def test_a_vmotion_network_from_the_bottom_up():
+    assert steps(VMOTION) == [
+        ("add_vswitch", "vSwitch vSwitch1"),
+        ("add_portgroup", "port group vMotion"),
+        ("add_vmkernel", "VMkernel adapter vmk1"),
+        ("select_service", "service vmotion on vmk1"),
+    ]
+
+
+def test_a_second_run_changes_nothing():
+    _changes, reached = planned(VMOTION)
+    assert steps(VMOTION, reached) == []
+
+
+def test_nothing_said_nothing_changed():
+    assert steps({}) == []
+    assert steps({"vswitches": [vswitch("vSwitch0")], "portgroups": [portgroup("VM Network", None)]}) == []
+
+
+def test_the_order_of_uplinks_means_nothing():
+    _changes, two = planned({"vswitches": [vswitch("vSwitch0", nics=["vmnic0", "vmnic1"])]})
+    assert steps({"vswitches": [vswitch("vSwitch0", nics=["vmnic1", "vmnic0"])]}, two) == []
+
+
+def test_an_update_keeps_what_is_not_said():
+    changes, _goal = planned({"vswitches": [vswitch("vSwitch0", mtu=9000)]})
+    assert changes[0].before == {"nics": ["vmnic0"], "mtu": 1500, "num_ports": 128}
+    assert changes[0].after == {"nics": ["vmnic0"], "mtu": 9000, "num_ports": 128}
+
+
+def test_unknown_adapter_names_those_there_are():
+    assert refused({"vswitches": [vswitch(nics=["vmnic7"])]}) == (
+        "vSwitch 'vSwitch1': esxi1 has no physical adapter 'vmnic7'; it has: vmnic0, vmnic1.")
+
+
+def test_an_adapter_of_another_vswitch_is_not_taken():
+    assert "vmnic0 is an uplink of vSwitch 'vSwitch0'" in refused({"vswitches": [vswitch(nics=["vmnic0"])]})
+
+
+def test_an_adapter_moves_when_the_other_vswitch_gives_it_away():
+    desired = {"vswitches": [vswitch("vSwitch1", nics=["vmnic0"]), vswitch("vSwitch0", nics=["vmnic1"])]}
+    assert steps(desired) == [("update_vswitch", "vSwitch vSwitch0"), ("add_vswitch", "vSwitch vSwitch1")]
+
+
+def test_removal_from_the_top_down():
+    _changes, built = planned(VMOTION)
+    desired = {
+        "vswitches": [vswitch(state="absent")],
+        "portgroups": [portgroup(state="absent")],
+        "vmkernels": [vmkernel(state="absent")],
+    }
+    assert steps(desired, built) == [
+        ("remove_vmkernel", "VMkernel adapter vmk1"),
+        ("remove_portgroup", "port group vMotion"),
+        ("remove_vswitch", "vSwitch vSwitch1"),
+    ]
+    assert steps(desired) == []
+
+
+@pytest.mark.parametrize("desired", [
+    {"portgroups": [portgroup(state="absent")]},
+    {"vswitches": [vswitch(state="absent")]},
+])
+def test_what_a_vmkernel_adapter_needs_is_not_removed(desired):
+    _changes, built = planned(VMOTION)
+    assert "vmk1" in refused(desired, built)
+
+
+def test_purge_removes_only_from_the_lists_that_are_given():
+    _changes, built = planned(VMOTION)
+    keep = [portgroup("Management Network", "vSwitch0"), portgroup("vMotion")]
+    assert steps({"portgroups": keep, "purge": True}, built) == [("remove_portgroup", "port group VM Network")]
+    assert steps({"purge": True}, built) == []
+
+
+def test_the_last_management_adapter_stays():
+    text = refused({"vmkernels": [vmkernel("Management Network", state="absent")]})
+    assert "VMkernel adapter vmk0 cannot be removed" in text
+
+
+def test_unknown_vswitch_of_a_portgroup():
+    assert refused({"portgroups": [portgroup()]}) == (
+        "port group 'vMotion': esxi1 has no vSwitch 'vSwitch1'; it has: vSwitch0.")
+
+
+def test_unknown_portgroup_of_an_adapter():
+    text = refused({"vmkernels": [vmkernel("nowhere", dhcp=True)]})
+    assert "no port group 'nowhere'; it has: Management Network, VM Network" in text
+
+
+def test_a_new_adapter_needs_an_address():
+    assert "give 'ip' and 'netmask', or 'dhcp: true'" in refused({"vmkernels": [vmkernel("VM Network")]})
+
+
+def test_a_device_that_the_host_would_not_choose():
+    text = refused({"vmkernels": [vmkernel("VM Network", device="vmk5", dhcp=True)]})
+    assert "the host would name the next one vmk1" in text
+
+
+def test_an_address_belongs_to_one_adapter():
+    text = refused({"vmkernels": [vmkernel("VM Network", ip="10.0.0.11", netmask="255.255.255.0")]})
+    assert text == "VMkernel adapter vmk1: ip 10.0.0.11 is that of vmk0 on esxi1."
+
+
+def test_services_are_the_whole_set_and_given_before_they_are_taken():
+    _changes, built = planned(VMOTION)
+    desired = {"vmkernels": [
+        vmkernel("Management Network", services=["vmotion"]),
+        vmkernel("vMotion", services=["management"]),
+    ]}
+    assert steps(desired, built) == [
+        ("select_service", "service vmotion on vmk0"),
+        ("select_service", "service management on vmk1"),
+        ("deselect_service", "service management on vmk0"),
+        ("deselect_service", "service vmotion on vmk1"),
+    ]
+
+
+def test_a_service_that_the_host_does_not_have():
+    text = refused({"vmkernels": [vmkernel("Management Network", services=["vsan"])]})
+    assert "esxi1 has no service 'vsan'; it has: faultToleranceLogging, management, vmotion" in text
+
+
+def test_dhcp_does_not_plan_what_dhcp_gave():
+    current = with_adapter(FRESH, "vmk0", dhcp=True)
+    assert steps({"vmkernels": [vmkernel("Management Network", dhcp=True)]}, current) == []
+    changes, _goal = planned({"vmkernels": [vmkernel("Management Network", dhcp=True)], "force": True})
+    assert changes[0].after["dhcp"] is True
+
+
+def test_the_address_in_use_changes_last():
+    desired = {
+        "vmkernels": [vmkernel("Management Network", ip="10.0.0.99", netmask="255.255.255.0")],
+        "host_name": "esxi1",
+        "default_gateway": "10.0.0.1",
+        "force": True,
+    }
+    order = [step for step, _what in steps(desired, replace(FRESH, reached_at="10.0.0.11"))]
+    assert order == ["set_dns", "update_vmkernel", "set_gateway"]
+
+
+def test_names_end_dhcp():
+    changes, _goal = planned({"host_name": "esxi1"})
+    assert changes[0].after == {**FRESH.dns.shown(), "host_name": "esxi1", "dhcp": False}
+    assert steps({"dns_servers": []}) == [("set_dns", "host name and DNS")]
+
+
+def test_gateway_must_be_on_a_network_of_the_host():
+    assert steps({"default_gateway": "10.0.0.1"}) == [("set_gateway", "default gateway")]
+    text = refused({"default_gateway": "10.9.9.9"})
+    assert text == "default_gateway: 10.9.9.9 is on none of the networks of esxi1: 10.0.0.0/24."
+
+
+def test_ipv6():
+    assert steps({"ipv6": False}) == [("set_ipv6", "IPv6")]
+    assert steps({"ipv6": True}) == []
+
+
+# -- the order ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_vswitches_swap_uplinks_and_management_is_never_without():
+    desired = {"vswitches": [vswitch("vSwitch0", nics=["vmnic1"]), vswitch("vSwitch1", nics=["vmnic0"])]}
+    assert names(desired, BUILT) == ["vSwitch vSwitch1 (lets go of vmnic1 for now)", "vSwitch vSwitch0", "vSwitch vSwitch1"]
+
+
+def test_three_vswitches_pass_their_uplinks_on():
+    current = replace(BUILT, vswitches={**BUILT.vswitches, "vSwitch2": VSwitch(("vmnic2",))})
+    desired = {"vswitches": [vswitch(f"vSwitch{n}", nics=[f"vmnic{(n + 1) % 3}"]) for n in range(3)]}
+    changes, reached = planned(desired, current)
+    assert len(changes) == 4
+    held = {name: set(have.nics) for name, have in current.vswitches.items()}
+    for change in changes:
+        name = change.args["name"]
+        others = set().union(*(nics for other, nics in held.items() if other != name))
+        assert not others & set(change.after["nics"]), f"{change.what} takes what another has"
+        held[name] = set(change.after["nics"])
+    assert held == {name: set(have.nics) for name, have in reached.vswitches.items()}
+    assert steps(desired, reached) == []
+
+
+def test_an_uplink_is_freed_by_a_vswitch_that_goes():
+    current = replace(BUILT, portgroups=FRESH.portgroups, vmkernels=FRESH.vmkernels)
+    desired = {"vswitches": [vswitch("vSwitch0", nics=["vmnic0", "vmnic1"]), vswitch("vSwitch1", state="absent")]}
+    assert names(desired, current) == ["vSwitch vSwitch1", "vSwitch vSwitch0"]
+
+
+def test_the_mtu_rises_from_the_vswitch_up_and_falls_from_the_adapter_down():
+    large = {"vswitches": [vswitch(mtu=9000)], "vmkernels": [vmkernel(mtu=9000)]}
+    small = {"vswitches": [vswitch(mtu=1500)], "vmkernels": [vmkernel(mtu=1500)]}
+    assert names(large, BUILT) == ["vSwitch vSwitch1", "VMkernel adapter vmk1"]
+    _changes, raised = planned(large, BUILT)
+    assert names(small, raised) == ["VMkernel adapter vmk1", "vSwitch vSwitch1"]
+
+
+@pytest.mark.parametrize("desired", [
+    {"vmkernels": [vmkernel(mtu=9000)]},
+    {"vswitches": [vswitch(mtu=1400)]},
+    {"vswitches": [vswitch("vSwitch2", mtu=1400)], "portgroups": [portgroup("small", "vSwitch2")],
+     "vmkernels": [vmkernel("small", device="vmk1")]},
+    {"portgroups": [portgroup("other")], "vmkernels": [vmkernel("other", dhcp=True, mtu=1501)]},
+])
+def test_an_adapter_larger_than_its_vswitch(desired):
+    assert "under it on esxi1. Give the vSwitch at least" in refused(desired, BUILT)
+
+
+def test_a_mismatch_that_was_there_before_is_not_this_tasks():
+    assert names({"host_name": "new"}, with_adapter(BUILT, "vmk1", mtu=9000)) == ["host name and DNS"]
+
+
+def test_addresses_swap():
+    current = with_adapter(BUILT, "vmk2", portgroup="other", ip="10.0.2.12", netmask="255.255.255.0")
+    current = replace(current, portgroups={**current.portgroups, "other": PortGroup("vSwitch1")})
+    desired = {"vmkernels": [vmkernel(device="vmk1", portgroup=None, ip="10.0.2.12", netmask="24"),
+                             vmkernel(device="vmk2", portgroup=None, ip="10.0.2.11", netmask="24")]}
+    changes, _reached = planned(desired, current)
+    assert [(change.args["device"], change.after["ip"]) for change in changes] == [
+        ("vmk1", "169.254.200.2"), ("vmk2", "10.0.2.11"), ("vmk1", "10.0.2.12")]
+
+
+def test_port_groups_trade_vswitches():
+    current = replace(BUILT, vmkernels=FRESH.vmkernels)
+    desired = {"portgroups": [portgroup("vMotion", "vSwitch0"), portgroup("VM Network", "vSwitch1")]}
+    assert steps(desired, current) == [("move_portgroup", "port group VM Network"), ("move_portgroup", "port group vMotion")]
+
+
+def test_a_port_group_moves_once_its_adapter_has_left():
+    desired = {"portgroups": [portgroup("vMotion", "vSwitch0"), portgroup("storage", "vSwitch1")],
+               "vmkernels": [vmkernel("storage", device="vmk1")]}
+    assert names(desired, BUILT) == ["port group storage", "VMkernel adapter vmk1", "port group vMotion"]
+    text = refused({"portgroups": [portgroup("vMotion", "vSwitch0")]}, BUILT)
+    assert "cannot be moved from vSwitch 'vSwitch1' of esxi1 to 'vSwitch0': vmk1 uses it" in text
+
+
+def test_a_new_adapter_where_another_leaves():
+    desired = {"portgroups": [portgroup("storage")],
+               "vmkernels": [vmkernel("storage", device="vmk1"), vmkernel("vMotion", dhcp=True)]}
+    assert names(desired, BUILT) == ["port group storage", "VMkernel adapter vmk1", "VMkernel adapter vmk2"]
+
+
+def test_an_adapter_in_the_place_of_one_that_goes_has_a_name_of_its_own():
+    desired = {"portgroups": [portgroup("storage")],
+               "vmkernels": [vmkernel(state="absent"), vmkernel("storage", ip="10.0.2.11", netmask="24")]}
+    assert names(desired, BUILT) == ["VMkernel adapter vmk1", "port group storage", "VMkernel adapter vmk1 (new)"]
+
+
+def test_management_is_given_to_another_before_its_adapter_goes():
+    desired = {"vmkernels": [vmkernel("Management Network", state="absent"), vmkernel(services=["vmotion", "management"])]}
+    assert names({**desired, "force": True}, BUILT) == ["service management on vmk1", "VMkernel adapter vmk0"]
+
+
+def test_a_ring_that_nothing_can_open():
+    current = replace(with_adapter(BUILT, "vmk2", portgroup="other"),
+                      portgroups={**BUILT.portgroups, "other": PortGroup("vSwitch1")})
+    desired = {"vmkernels": [vmkernel("other", device="vmk1"), vmkernel("vMotion", device="vmk2")]}
+    text = refused(desired, current)
+    assert "each waits for another: VMkernel adapter vmk1, VMkernel adapter vmk2" in text
+
+
+def test_a_plan_alters_nothing_it_was_given():
+    desired = asked(vswitches=[vswitch("vSwitch0", nics=["vmnic1"]), vswitch("vSwitch1", nics=["vmnic0"])])
+    before = repr((BUILT, desired))
+    plan(BUILT, desired)
+    assert repr((BUILT, desired)) == before
+
+
+# -- purge --------------------------------------------------------------------------------------------------------------
+
+
+def test_purge_leaves_what_is_not_on_standard_switches():
+    current = with_adapter(BUILT, "vmk5", portgroup="", elsewhere="a distributed switch")
+    assert steps({"vmkernels": [vmkernel()], "purge": True}, current) == []
+
+
+def test_purge_leaves_management_and_iscsi_and_says_so():
+    current = replace(BUILT, bound=frozenset(["vmk1"]))
+    desired = asked(vmkernels=[], portgroups=[], vswitches=[], purge=True)
+    assert [change.what for change in plan(current, desired)] == ["port group VM Network"]
+    said = " ".join(remarks(current, desired))
+    for text in ("vmk1 of esxi1 is not declared, but left: software iSCSI is bound to it", "vmk0 of esxi1 is not declared",
+                 "port group 'vMotion' is not declared, but left: it is in use by vmk1", "vSwitch 'vSwitch1' is not declared"):
+        assert text in said
+
+
+def test_purge_leaves_what_machines_use():
+    current = replace(FRESH, machines={"VM Network": ("web", "db")})
+    desired = asked(portgroups=[portgroup("Management Network", None)], purge=True)
+    assert plan(current, desired) == []
+    assert "in use by web, db" in remarks(current, desired)[0]
+
+
+# -- what the host would refuse -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("desired", "current", "said"), [
+    ({"portgroups": [portgroup("VM Network", state="absent")]}, {"machines": {"VM Network": ("web",)}}, "virtual machines web"),
+    ({"portgroups": [portgroup("VM Network", "vSwitch1")]}, {"machines": {"VM Network": ("web",)}}, "web uses it"),
+    ({"vswitches": [vswitch(state="absent")]}, {"machines": {"vMotion": ("web",)}, "vmkernels": FRESH.vmkernels},
+     "vSwitch 'vSwitch1' cannot be removed from esxi1: on port group 'vMotion' are the virtual machines web"),
+    ({"vmkernels": [vmkernel(state="absent")]}, {"bound": frozenset(["vmk1"])}, "software iSCSI is bound to it"),
+    ({"vmkernels": [vmkernel("Management Network", services=[])]}, {}, "the only one esxi1 is managed over"),
+    ({"vswitches": [vswitch(nics=["vmnic2"])]}, {"taken": {"vmnic2": "the distributed switch 'DS'"}},
+     "vmnic2 is an uplink of the distributed switch 'DS'"),
+    ({"vswitches": [vswitch(state="absent")], "portgroups": [portgroup("new")]}, {"vmkernels": FRESH.vmkernels},
+     "esxi1 has no vSwitch 'vSwitch1' any more"),
+    ({"vmkernels": [vmkernel("vMotion", device="vmk1", services=["vmotion"]), vmkernel("vMotion", services=[])]}, {},
+     "that is vmk1, which has an entry of its own"),
+    ({"vmkernels": [vmkernel("vMotion", device="vmk0")], "force": True}, {}, "has vmk1 on it, and holds one"),
+    ({"default_gateway": "10.0.0.11"}, {}, "own address"),
+    ({"default_gateway": "10.0.0.255"}, {}, "broadcast address"),
+])
+def test_what_the_host_would_refuse(desired, current, said):
+    assert said in refused(desired, replace(BUILT, **current))
+
+
+def test_a_stack_carries_its_own_traffic():
+    current = with_adapter(BUILT, "vmk1", stack="vmotion")
+    text = refused({"vmkernels": [vmkernel(services=["vmotion", "management"])]}, current)
+    assert "is on the TCP/IP stack 'vmotion' of esxi1, which does not carry the service 'management'" in text
+
+
+# -- cuts ---------------------------------------------------------------------------------------------------------------
+
+CUTS = [
+    ({"vswitches": [vswitch("vSwitch0", nics=[])]}, "vSwitch 'vSwitch0' under vmk0 (10.0.0.11) would have no uplink left"),
+    ({"portgroups": [portgroup("Management Network", None, vlan_id=20)]}, "the VLAN under vmk0 (10.0.0.11) would change"),
+    ({"vmkernels": [vmkernel("Management Network", ip="10.0.0.12", netmask="24")]}, "would become 10.0.0.12"),
+    ({"vmkernels": [vmkernel("Management Network", ip="10.0.0.11", netmask="16")]}, "255.255.0.0"),
+    ({"vmkernels": [vmkernel("Management Network", dhcp=True)]}, "would become DHCP"),
+    ({"vmkernels": [vmkernel("Management Network", mtu=9000)], "vswitches": [vswitch("vSwitch0", mtu=9000)]}, "raised to 9000"),
+    ({"vmkernels": [vmkernel("new", device="vmk0")], "portgroups": [portgroup("new", "vSwitch1")]},
+     "moved from vSwitch 'vSwitch0' to 'vSwitch1'"),
+]
+
+
+@pytest.mark.parametrize("reached_at", [None, "10.0.0.11"])
+@pytest.mark.parametrize(("desired", "said"), CUTS)
+def test_what_would_cut_the_host_off_is_refused_unless_forced(desired, said, reached_at):
+    current = replace(BUILT, reached_at=reached_at)
+    text = refused(desired, current)
+    assert said in text
+    assert "force: true" in text
+    changes, _reached = planned({**desired, "host_name": "last", "force": True}, current)
+    assert changes[-1].what != "host name and DNS"
+    assert ("follow" in changes[-1].args) == (reached_at is not None)
+
+
+def test_another_way_that_stays_is_enough():
+    current = with_adapter(BUILT, "vmk1", services=frozenset(["management"]))
+    assert names({"vswitches": [vswitch("vSwitch0", nics=[])]}, current) == ["vSwitch vSwitch0"]
+    assert "no uplink left" in refused({"vswitches": [vswitch("vSwitch0", nics=[])]}, replace(current, reached_at="10.0.0.11"))
+
+
+def test_another_uplink_is_no_cut_but_said():
+    desired = {"vswitches": [vswitch("vSwitch0", nics=["vmnic2"])]}
+    assert names(desired, BUILT) == ["vSwitch vSwitch0"]
+    assert "goes over vmnic2 from now on, instead of vmnic0" in remarks(BUILT, asked(**desired))[0]
+
+
+@pytest.mark.parametrize("desired", [
+    {"vswitches": [vswitch(nics=[])]},
+    {"portgroups": [portgroup("storage")], "vmkernels": [vmkernel("storage", device="vmk1")]},
+])
+def test_storage_is_not_cut_off_unasked(desired):
+    assert steps(desired, BUILT)
+    assert "software iSCSI is bound to vmk1" in refused(desired, replace(BUILT, bound=frozenset(["vmk1"])))
+
+
+# -- the same, spelt otherwise ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("desired", [
+    {"host_name": "ESXi1"},
+    {"domain": "Example.ORG."},
+    {"search_domains": ["LAB.example.org.", "example.org"]},
+    {"dns_servers": ["10.0.0.1", "2001:DB8:0::1"]},
+    {"vmkernels": [vmkernel(ip="10.0.2.11", netmask="24")]},
+    {"vmkernels": [vmkernel(ip="10.0.2.11", netmask="/24")]},
+])
+def test_another_spelling_changes_nothing(desired):
+    dns = Dns("esxi1", "example.org", ("10.0.0.1", "2001:db8::1"), ("lab.example.org", "example.org."))
+    assert steps(desired, replace(BUILT, dns=dns)) == []
+
+
+@pytest.mark.parametrize("name", ["10.0.0.0/24", "100%", "VM Network 2", "a%2fb"])
+def test_names_are_compared_as_the_host_keeps_them(name):
+    _changes, reached = planned({"portgroups": [portgroup(name, "vSwitch0")]})
+    assert name in reached.portgroups
+    assert steps({"portgroups": [portgroup(name, "vSwitch0")]}, reached) == []
