@@ -62,7 +62,7 @@ type Server struct {
 	hosts   []*host.Host
 	own     []*registry.Registry // the hosts', in the order of hosts
 	vcenter *vcenter.VCenter
-	manager *machines.Manager // nil without a backing
+	manager *machines.Machines // nil without a backing
 
 	mu      sync.Mutex
 	started bool
@@ -109,7 +109,7 @@ func (s *Server) serveHost(h *host.Host, password string) {
 // makeMachines makes the manager of the machines, when there is something that runs them.
 func (s *Server) makeMachines() (err error) {
 	if s.cfg.Backing != nil {
-		s.manager, err = machines.New(machines.Config{
+		s.manager, err = machines.NewMachines(machines.Config{
 			Backing: s.cfg.Backing, Dir: filepath.Join(s.cfg.Dir, "machines"), GuestAddress: s.cfg.GuestAddress, Logf: s.cfg.Logf,
 		})
 	}
@@ -129,7 +129,7 @@ func (s *Server) makeVCenter() error {
 	vc.AnswerWith(api.HostObjects(vc))
 	api.ServeVCenter(vc, s.Hosts)
 	if s.manager != nil {
-		s.manager.Attach(vc.Registry.Service, func(ref types.ManagedObjectReference) machines.Host {
+		s.manager.Serve(vc.Registry, func(ref types.ManagedObjectReference) machines.Host {
 			if h := vc.HostAt(ref); h != nil {
 				return h
 			}

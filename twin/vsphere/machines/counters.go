@@ -62,6 +62,20 @@ func newSampler() *sampler {
 	return &sampler{last: map[hypervisor.Machine]reading{}, machines: map[string][]point{}, hosts: map[int][]point{}}
 }
 
+// counting has what the manager's machines and hosts use counted in each of its rounds.
+func counting(m *Manager) *sampler {
+	s := newSampler()
+	m.eachRound(func(now time.Time, tick int) {
+		list := m.all()
+		s.sample(now, list)
+		s.know(m.hostNumbers())
+		if tick%quickStatsEvery == 0 {
+			s.showQuickStats(m, list)
+		}
+	})
+	return s
+}
+
 // sample is one round. A process that receives a machine counts on the host where it is, but not for the machine, which is
 // still the other one.
 func (s *sampler) sample(now time.Time, machines []*machine) {

@@ -20,31 +20,9 @@ import (
 
 	"livelab.dev/twin/vmfs"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
-
-// folderMethods answers Folder.
-type folderMethods struct {
-	*overlay
-	inv *inventory
-}
-
-// CreateVMTask makes a machine. Its new disks get their room on the datastore at once; those it is given must be there.
-func (m *folderMethods) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) soap.HasFault {
-	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{
-		Returnval: m.inv.start(ctx, m.Self, "Folder.createVm", func(j *job) (types.AnyType, *fault.Failure) {
-			p, f := m.inv.placeFor(m.Self, req.Pool, req.Host, &req.Config)
-			if f != nil {
-				return nil, f
-			}
-			created, f := m.inv.create(j, p, &req.Config, false)
-			if f != nil {
-				return nil, f
-			}
-			return created.object, nil
-		}),
-	}}
-}
 
 // created is a machine that was just made.
 type created struct {
@@ -53,14 +31,14 @@ type created struct {
 }
 
 // create makes a machine where placeFor found room for it. An importing machine's disks get their room when their content comes.
-func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfigSpec, importing bool) (*created, *fault.Failure) {
+func (inv *inventory) create(j *registry.Job, p *place, config *types.VirtualMachineConfigSpec, importing bool) (*created, *fault.Failure) {
 	if f := inv.prepareDisks(p, config.DeviceChange); f != nil {
 		return nil, f
 	}
 	if err := inv.clearDirectory(p); err != nil {
 		return nil, fault.System("%v", err)
 	}
-	folder, ok := get[*simulator.Folder](inv, p.folder)
+	folder, ok := registry.Get[*simulator.Folder](inv.Registry, p.folder)
 	if !ok {
 		return nil, fault.Gone(p.folder)
 	}
@@ -71,8 +49,8 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 	inv.followNetworks(c.object)
 	c.mc.clearGuest()
 	if !importing {
-		if f := inv.allocate(j.ctx, c.mc, c.object, p.h); f != nil {
-			inv.discard(j.user, c.mc, c.object)
+		if f := inv.allocate(j.Ctx, c.mc, c.object, p.h); f != nil {
+			inv.discard(j.User, c.mc, c.object)
 			return nil, f
 		}
 		inv.m.align()
@@ -81,11 +59,11 @@ func (inv *inventory) create(j *job, p *place, config *types.VirtualMachineConfi
 }
 
 // createObject has the simulator make the object. No registry shows it to others before it is whole.
-func (inv *inventory) createObject(j *job, folder *simulator.Folder, p *place, config *types.VirtualMachineConfigSpec, importing bool,
+func (inv *inventory) createObject(j *registry.Job, folder *simulator.Folder, p *place, config *types.VirtualMachineConfigSpec, importing bool,
 ) (*created, *fault.Failure) {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
-	result, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+	result, f := inv.do(j.User, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: p.folder, Config: *config, Pool: p.pool, Host: &p.host})
 		return body.(*methods.CreateVM_TaskBody).Res.Returnval, nil
 	})
@@ -143,9 +121,9 @@ func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceCo
 func (inv *inventory) localFile(host ref, d disk) (string, *fault.Failure) {
 	datastore, ok := inv.named(host, "datastore", d.datastore)
 	if !ok {
-		return "", fault.New(&types.InvalidDatastore{Name: d.datastore}, "The datastore %s is not on the host %s", d.datastore, inv.nameOf(host))
+		return "", fault.New(&types.InvalidDatastore{Name: d.datastore}, "The datastore %s is not on the host %s", d.datastore, inv.NameOf(host))
 	}
-	directory := read(inv, datastore, func(ds *simulator.Datastore) string { return ds.Summary.Url })
+	directory := registry.Read(inv.Registry, datastore, func(ds *simulator.Datastore) string { return ds.Summary.Url })
 	return filepath.Join(directory, filepath.FromSlash(path.Clean("/"+d.path))), nil
 }
 
@@ -155,8 +133,8 @@ func (inv *inventory) clearDirectory(p *place) error {
 	if f != nil {
 		return f
 	}
-	for _, entity := range inv.reg.All("VirtualMachine") {
-		vmx := read(inv, entity.Reference(), func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName })
+	for _, entity := range inv.All("VirtualMachine") {
+		vmx := registry.Read(inv.Registry, entity.Reference(), func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName })
 		var used object.DatastorePath
 		if used.FromString(vmx) && used.Datastore == p.datastoreName && path.Dir(used.Path) == p.directory {
 			return nil
@@ -261,16 +239,29 @@ func (m *Manager) free(disks []disk, h host) *fault.Failure {
 // followNetworks makes the lists of machines of the networks right for one machine.
 func (inv *inventory) followNetworks(object ref) {
 	used := map[ref]bool{}
-	for _, network := range inv.list(object, "network") {
+	for _, network := range inv.List(object, "network") {
 		used[network] = true
 	}
 	for _, kind := range []string{"Network", "DistributedVirtualPortgroup"} {
-		for _, entity := range inv.reg.All(kind) {
+		for _, entity := range inv.All(kind) {
 			if network := entity.Reference(); used[network] {
-				inv.addTo(network, "vm", object)
+				inv.AddTo(network, "vm", object)
 			} else {
-				inv.removeFrom(network, "vm", object)
+				inv.RemoveFrom(network, "vm", object)
 			}
 		}
 	}
+}
+
+// createIn makes a machine in a folder. Its new disks get their room on the datastore at once; those it is given must be there.
+func (inv *inventory) createIn(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec, j *registry.Job) (types.AnyType, *fault.Failure) {
+	p, f := inv.placeFor(folder, pool, host, config)
+	if f != nil {
+		return nil, f
+	}
+	created, f := inv.create(j, p, config, false)
+	if f != nil {
+		return nil, f
+	}
+	return created.object, nil
 }

@@ -11,26 +11,22 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// DestroyTask removes the machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried
-// again.
-func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) soap.HasFault {
-	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{
-		Returnval: v.run(ctx, "destroy", func(j *job) (types.AnyType, *fault.Failure) {
-			if v.mc.power() == poweredOn {
-				return nil, powerState(v.mc, poweredOff, poweredOn)
-			}
-			if f := v.mc.halt(j); f != nil {
-				return nil, f
-			}
-			if f := v.inv.m.free(v.mc.hardware().disks, v.mc.on()); f != nil {
-				return nil, f
-			}
-			return nil, v.inv.discard(j.user, v.mc, v.Self)
-		}),
-	}}
+// destroy removes a machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried again.
+func (inv *inventory) destroy(mc *machine, at ref, j *registry.Job) *fault.Failure {
+	if mc.power() == poweredOn {
+		return powerState(mc, poweredOff, poweredOn)
+	}
+	if f := mc.halt(j); f != nil {
+		return f
+	}
+	if f := inv.m.free(mc.hardware().disks, mc.on()); f != nil {
+		return f
+	}
+	return inv.discard(j.User, mc, at)
 }
 
 // discard removes a machine without disks from the inventory. Nothing may align the registries in the middle of it: it would
@@ -38,10 +34,10 @@ func (v *vmMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) s
 func (inv *inventory) discard(user string, mc *machine, object ref) *fault.Failure {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
-	for _, network := range inv.list(object, "network") {
-		inv.removeFrom(network, "vm", object)
+	for _, network := range inv.List(object, "network") {
+		inv.RemoveFrom(network, "vm", object)
 	}
-	vm, ok := get[*simulator.VirtualMachine](inv, object)
+	vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, object)
 	if !ok {
 		return fault.Gone(object)
 	}
@@ -56,37 +52,34 @@ func (inv *inventory) discard(user string, mc *machine, object ref) *fault.Failu
 	return f
 }
 
-// UnregisterVM takes the machine out of the inventory. Its disks and its .vmx stay on the datastore.
-func (v *vmMethods) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
-	body := &methods.UnregisterVMBody{}
-	if is := v.mc.power(); is != poweredOff {
-		body.Fault_ = powerState(v.mc, poweredOff, is).SOAP()
-		return body
+// unregister takes a machine out of the inventory. Its disks and its .vmx stay on the datastore.
+func (inv *inventory) unregister(mc *machine, at ref, user string) *fault.Failure {
+	if is := mc.power(); is != poweredOff {
+		return powerState(mc, poweredOff, is)
 	}
-	if f := v.mc.begin(v.Self); f != nil {
-		body.Fault_ = f.SOAP()
-		return body
+	if f := mc.begin(at); f != nil {
+		return f
 	}
-	defer v.mc.end()
-	v.inv.m.aligning.Lock()
-	defer v.inv.m.aligning.Unlock()
-	for _, network := range v.inv.list(v.Self, "network") {
-		v.inv.removeFrom(network, "vm", v.Self)
+	defer mc.end()
+	inv.m.aligning.Lock()
+	defer inv.m.aligning.Unlock()
+	for _, network := range inv.List(at, "network") {
+		inv.RemoveFrom(network, "vm", at)
 	}
-	vm, ok := get[*simulator.VirtualMachine](v.inv, v.Self)
-	host := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, at)
+	host := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if !ok || host == nil {
-		body.Fault_ = fault.Gone(v.Self).SOAP()
-		return body
+		return fault.Gone(at)
 	}
-	if f := v.inv.writeVMX(v.Self, *host); f != nil {
-		body.Fault_ = f.SOAP()
-		return body
+	if f := inv.writeVMX(at, *host); f != nil {
+		return f
 	}
-	own := v.inv.context(userOf(ctx))
-	v.inv.reg.WithLock(own, v.Self, func() { body = vm.UnregisterVM(own, req).(*methods.UnregisterVMBody) })
-	if body.Fault_ == nil {
-		v.inv.m.forget(v.mc)
+	own := inv.ContextOf(user)
+	var body *methods.UnregisterVMBody
+	inv.WithLock(own, at, func() { body = vm.UnregisterVM(own, &types.UnregisterVM{This: at}).(*methods.UnregisterVMBody) })
+	if body.Fault_ != nil {
+		return fromSOAP(body.Fault_)
 	}
-	return body
+	inv.m.forget(mc)
+	return nil
 }

@@ -8,30 +8,32 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
-// post writes events to the registry's history.
-func (inv *inventory) post(user string, events ...types.BaseEvent) {
-	ctx, manager := inv.context(user), inv.reg.EventManager()
-	inv.reg.WithLock(ctx, manager.Reference(), func() {
+// tell writes events to the registry's history.
+func (inv *inventory) tell(user string, events ...types.BaseEvent) {
+	ctx, manager := inv.ContextOf(user), inv.EventManager()
+	inv.WithLock(ctx, manager.Reference(), func() {
 		for _, event := range events {
 			manager.PostEvent(ctx, &types.PostEvent{EventToPost: event})
 		}
 	})
 }
 
-// post writes events about the machine to every registry that shows it.
-func (mc *machine) post(user string, events func(types.VmEvent) []types.BaseEvent) {
+// tell writes events about the machine to every registry that shows it.
+func (mc *machine) tell(user string, events func(types.VmEvent) []types.BaseEvent) {
 	for inv, object := range mc.shown() {
-		inv.post(user, events(inv.vmEvent(object))...)
+		inv.tell(user, events(inv.vmEvent(object))...)
 	}
 }
 
 // mendEvents gives the registry a description of events of its own, with what is wrong in the simulator's mended: its text for
 // VmBeingMigratedEvent is no template, and it ends the process when such an event is posted.
 func (inv *inventory) mendEvents() {
-	manager := inv.reg.EventManager()
-	inv.locked(manager.Reference(), func() {
+	manager := inv.EventManager()
+	inv.Locked(manager.Reference(), func() {
 		infos := slices.Clone(manager.Description.EventInfo)
 		for i := range infos {
 			if infos[i].Key == "VmBeingMigratedEvent" {
@@ -52,21 +54,21 @@ func say[E types.BaseEvent](event E, format string, args ...any) E {
 func (inv *inventory) vmEvent(object ref) types.VmEvent {
 	var host *ref
 	var datastores []ref
-	if vm, ok := get[*simulator.VirtualMachine](inv, object); ok {
-		inv.locked(object, func() { host, datastores = vm.Runtime.Host, vm.Datastore })
+	if vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, object); ok {
+		inv.Locked(object, func() { host, datastores = vm.Runtime.Host, vm.Datastore })
 	}
 	event := types.VmEvent{Event: types.Event{
-		Vm: &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(object)}, Vm: object},
+		Vm: &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(object)}, Vm: object},
 	}}
 	if dc, ok := inv.above(object, "Datacenter"); ok {
-		event.Datacenter = &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(dc)}, Datacenter: dc}
+		event.Datacenter = &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(dc)}, Datacenter: dc}
 	}
 	if host != nil {
 		argument := inv.hostArgument(*host)
 		event.Host = &argument
 		if compute, ok := inv.compute(*host); ok {
 			event.ComputeResource = &types.ComputeResourceEventArgument{
-				EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(compute)}, ComputeResource: compute,
+				EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(compute)}, ComputeResource: compute,
 			}
 		}
 	}
@@ -77,13 +79,13 @@ func (inv *inventory) vmEvent(object ref) types.VmEvent {
 }
 
 func (inv *inventory) hostArgument(host ref) types.HostEventArgument {
-	return types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(host)}, Host: host}
+	return types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(host)}, Host: host}
 }
 
 func (inv *inventory) datastoreArgument(datastore ref) *types.DatastoreEventArgument {
-	return &types.DatastoreEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(datastore)}, Datastore: datastore}
+	return &types.DatastoreEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(datastore)}, Datastore: datastore}
 }
 
 func (inv *inventory) poolArgument(pool ref) types.ResourcePoolEventArgument {
-	return types.ResourcePoolEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.nameOf(pool)}, ResourcePool: pool}
+	return types.ResourcePoolEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(pool)}, ResourcePool: pool}
 }

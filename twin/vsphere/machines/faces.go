@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // A machine is shown by every registry that shows its host: vCenter's, and the host's own. It is made in one of them; the functions
@@ -21,7 +23,7 @@ func (m *Manager) align() {
 	m.aligning.Lock()
 	defer m.aligning.Unlock()
 	for _, inv := range m.attached() {
-		for _, entity := range inv.reg.All("VirtualMachine") {
+		for _, entity := range inv.All("VirtualMachine") {
 			inv.machine(entity.Reference())
 		}
 	}
@@ -40,7 +42,7 @@ func (mc *machine) align() {
 	}
 	for _, inv := range mc.m.attached() {
 		at, shown := mc.shown()[inv]
-		if shown && inv.reg.Get(at) == nil {
+		if shown && inv.Get(at) == nil {
 			mc.lose(inv, at)
 			shown = false
 		}
@@ -83,16 +85,16 @@ func (mc *machine) lose(inv *inventory, at ref) {
 
 // hide takes a machine's object out of a registry.
 func (inv *inventory) hide(at ref) {
-	if inv.reg.Get(at) == nil {
+	if inv.Get(at) == nil {
 		return
 	}
 	owners := map[ref]string{}
 	for _, property := range []string{"datastore", "network"} {
-		for _, owner := range inv.list(at, property) {
+		for _, owner := range inv.List(at, property) {
 			owners[owner] = "vm"
 		}
 	}
-	placed := read(inv, at, func(vm *simulator.VirtualMachine) [3]*ref {
+	placed := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) [3]*ref {
 		return [3]*ref{vm.Runtime.Host, vm.ResourcePool, vm.Parent}
 	})
 	for i, property := range []string{"vm", "vm", "childEntity"} {
@@ -101,9 +103,9 @@ func (inv *inventory) hide(at ref) {
 		}
 	}
 	for owner, property := range owners {
-		inv.removeFrom(owner, property, at)
+		inv.RemoveFrom(owner, property, at)
 	}
-	inv.reg.Remove(inv.context(""), at)
+	inv.Remove(inv.ContextOf(""), at)
 }
 
 // showIn makes an object for the machine in a registry that shows its host.
@@ -118,7 +120,7 @@ func (mc *machine) showIn(inv *inventory, where ref) {
 	}
 	copied := portrait(from, original)
 	vm := &simulator.VirtualMachine{VirtualMachine: copied.vm, DataSets: map[string]*simulator.DataSet{}}
-	inv.reg.NewEntity(vm)
+	inv.NewEntity(vm)
 	vm.Parent, vm.ResourcePool = &folder, &pool
 	vm.Runtime.Host, vm.Summary.Runtime.Host, vm.Summary.Vm = &where, &where, &vm.Self
 	vm.Datastore, vm.Network = inv.translate(vm.Config, where)
@@ -138,10 +140,10 @@ func (mc *machine) showIn(inv *inventory, where ref) {
 	inv.byRef[vm.Self] = mc
 	inv.mu.Unlock()
 	// A view that is told of a new object looks for it in its folder.
-	inv.addTo(folder, "childEntity", vm.Self)
-	inv.reg.Put(vm)
+	inv.AddTo(folder, "childEntity", vm.Self)
+	inv.Put(vm)
 	for _, owner := range append(slices.Concat(vm.Datastore, vm.Network), where, pool) {
-		inv.addTo(owner, "vm", vm.Self)
+		inv.AddTo(owner, "vm", vm.Self)
 	}
 }
 
@@ -151,7 +153,7 @@ func (inv *inventory) homeOf(where ref) (folder, pool ref, ok bool) {
 	if !ok {
 		return folder, pool, false
 	}
-	folder = read(inv, dc, func(dc *simulator.Datacenter) ref { return dc.VmFolder })
+	folder = registry.Read(inv.Registry, dc, func(dc *simulator.Datacenter) ref { return dc.VmFolder })
 	compute, ok := inv.compute(where)
 	if !ok {
 		return folder, pool, false
@@ -164,7 +166,7 @@ func (inv *inventory) homeOf(where ref) (folder, pool ref, ok bool) {
 type picture struct{ vm mo.VirtualMachine }
 
 func portrait(inv *inventory, at ref) picture {
-	return read(inv, at, func(original *simulator.VirtualMachine) picture {
+	return registry.Read(inv.Registry, at, func(original *simulator.VirtualMachine) picture {
 		var p picture
 		p.vm.Name = original.Name
 		p.vm.Config = copyOf(original.Config)
@@ -218,7 +220,7 @@ func (inv *inventory) translate(config *types.VirtualMachineConfigInfo, where re
 func (mc *machine) mirror(from, to *inventory, where ref) {
 	shown := mc.shown()
 	source, ok := shown[from]
-	if !ok || from.reg.Get(source) == nil {
+	if !ok || from.Get(source) == nil {
 		return
 	}
 	p := portrait(from, source)
@@ -226,12 +228,12 @@ func (mc *machine) mirror(from, to *inventory, where ref) {
 	mc.mu.Lock()
 	mc.mirroring = to
 	mc.mu.Unlock()
-	to.set(shown[to],
-		change{Name: "name", Val: p.vm.Name},
-		change{Name: "config", Val: *p.vm.Config},
-		change{Name: "summary.config", Val: p.vm.Summary.Config},
-		change{Name: "datastore", Val: datastores},
-		change{Name: "network", Val: networks})
+	to.Set(shown[to],
+		registry.Change{Name: "name", Val: p.vm.Name},
+		registry.Change{Name: "config", Val: *p.vm.Config},
+		registry.Change{Name: "summary.config", Val: p.vm.Summary.Config},
+		registry.Change{Name: "datastore", Val: datastores},
+		registry.Change{Name: "network", Val: networks})
 	mc.mu.Lock()
 	mc.mirroring = nil
 	mc.mu.Unlock()
@@ -250,7 +252,7 @@ type watcher struct {
 func (w *watcher) Reference() ref                           { return w.Self }
 func (*watcher) PutObject(*simulator.Context, mo.Reference) {}
 func (*watcher) RemoveObject(*simulator.Context, ref)       {}
-func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, changes []change) {
+func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, changes []registry.Change) {
 	at := object.Reference()
 	if at.Type != "VirtualMachine" || !slices.ContainsFunc(changes, isMirrored) {
 		return
@@ -268,7 +270,7 @@ func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, change
 	}
 }
 
-func isMirrored(c change) bool {
+func isMirrored(c registry.Change) bool {
 	return slices.ContainsFunc(mirrored, func(property string) bool {
 		return c.Name == property || (strings.HasPrefix(c.Name, property+".") && c.Name != "config.hardware.device")
 	})

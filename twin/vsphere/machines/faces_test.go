@@ -12,6 +12,8 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // endpoint is a host's own API.
@@ -30,12 +32,12 @@ func (l *lab) endpoint(name string) *endpoint {
 	l.must(model.Create())
 	l.t.Cleanup(model.Remove)
 	// The simulator's datastore is called the same here as in vCenter, so it is the same.
-	inv := l.manager.attach(model.Service, model.Map(), func(ref types.ManagedObjectReference) host {
+	inv := l.manager.answer(l.manager.attach(registry.Over(model.Service, model.Map(), l.t.Logf), func(ref types.ManagedObjectReference) host {
 		if ref.Type == "HostSystem" {
 			return l.hosts[name]
 		}
 		return nil
-	})
+	}))
 	server := model.Service.NewServer()
 	l.t.Cleanup(server.Close)
 	client, err := govmomi.NewClient(l.ctx, server.URL, true)
@@ -140,7 +142,7 @@ func wantMirrored(t *testing.T, l *lab, vm *object.VirtualMachine, e *endpoint, 
 		t.Errorf("vCenter shows %+v", p.Summary.Config)
 	}
 	for _, reference := range append(p.Network, p.Datastore...) {
-		if l.inv.reg.Get(reference) == nil {
+		if l.inv.Get(reference) == nil {
 			t.Errorf("vCenter shows the host's %s", reference)
 		}
 	}

@@ -26,6 +26,7 @@ import (
 
 	"livelab.dev/twin/hypervisor"
 	"livelab.dev/twin/vmfs"
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // fakeHost is a host whose every property a test can change.
@@ -217,7 +218,7 @@ type lab struct {
 	ctx     context.Context
 	client  *govmomi.Client
 	finder  *find.Finder
-	manager *Manager
+	manager *Machines
 	inv     *inventory
 	backing *fakeBacking
 	volume  *fakeVolume
@@ -239,7 +240,7 @@ func newLab(t *testing.T) *lab {
 	t.Cleanup(model.Remove)
 	l := &lab{t: t, ctx: context.Background(), volume: newFakeVolume(1 << 40), hosts: map[string]*fakeHost{}, ips: map[string]string{}}
 	l.backing = &fakeBacking{Backing: hypervisor.NewModel(hypervisor.ModelConfig{Scale: 2000})}
-	manager, err := New(Config{
+	manager, err := NewMachines(Config{
 		Backing: l.backing, Dir: t.TempDir(), Logf: t.Logf, sampleEvery: 2 * time.Millisecond,
 		GuestAddress: func(mac string) (string, bool) {
 			l.mu.Lock()
@@ -253,13 +254,13 @@ func newLab(t *testing.T) *lab {
 	}
 	l.manager = manager
 	l.makeHosts(model.Map())
-	l.inv = manager.attach(model.Service, model.Map(), func(object types.ManagedObjectReference) host {
+	l.inv = manager.answer(manager.attach(registry.Over(model.Service, model.Map(), t.Logf), func(object types.ManagedObjectReference) host {
 		system, ok := model.Map().Get(object).(*simulator.HostSystem)
 		if !ok {
 			return nil
 		}
 		return l.hosts[system.Name]
-	})
+	}))
 	server := model.Service.NewServer()
 	t.Cleanup(server.Close)
 	t.Cleanup(func() {

@@ -10,6 +10,8 @@ import (
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // lookAtGuest shows the addresses that the machine uses, when they have changed.
@@ -61,19 +63,19 @@ func (mc *machine) showGuest(hw hardware, addresses map[string]string) {
 		state, heartbeat = "running", types.ManagedEntityStatusGreen
 	}
 	mc.set(
-		change{Name: "guest.net", Val: slices.Clip(nets)},
-		change{Name: "guest.ipAddress", Val: first},
-		change{Name: "guest.hostName", Val: host},
-		change{Name: "guest.guestState", Val: state},
-		change{Name: "guest.toolsStatus", Val: status},
-		change{Name: "guest.toolsRunningStatus", Val: string(running)},
-		change{Name: "guest.toolsVersionStatus2", Val: string(types.VirtualMachineToolsVersionStatusGuestToolsUnmanaged)},
-		change{Name: "guestHeartbeatStatus", Val: heartbeat},
-		change{Name: "summary.guest.ipAddress", Val: first},
-		change{Name: "summary.guest.hostName", Val: host},
-		change{Name: "summary.guest.toolsStatus", Val: status},
-		change{Name: "summary.guest.toolsRunningStatus", Val: string(running)},
-		change{Name: "summary.quickStats.guestHeartbeatStatus", Val: heartbeat},
+		registry.Change{Name: "guest.net", Val: slices.Clip(nets)},
+		registry.Change{Name: "guest.ipAddress", Val: first},
+		registry.Change{Name: "guest.hostName", Val: host},
+		registry.Change{Name: "guest.guestState", Val: state},
+		registry.Change{Name: "guest.toolsStatus", Val: status},
+		registry.Change{Name: "guest.toolsRunningStatus", Val: string(running)},
+		registry.Change{Name: "guest.toolsVersionStatus2", Val: string(types.VirtualMachineToolsVersionStatusGuestToolsUnmanaged)},
+		registry.Change{Name: "guestHeartbeatStatus", Val: heartbeat},
+		registry.Change{Name: "summary.guest.ipAddress", Val: first},
+		registry.Change{Name: "summary.guest.hostName", Val: host},
+		registry.Change{Name: "summary.guest.toolsStatus", Val: status},
+		registry.Change{Name: "summary.guest.toolsRunningStatus", Val: string(running)},
+		registry.Change{Name: "summary.quickStats.guestHeartbeatStatus", Val: heartbeat},
 	)
 	mc.connectDevices(mc.power() == poweredOn)
 }
@@ -100,11 +102,11 @@ func guestPrefix(addr netip.Addr) int {
 // connectDevices shows removable devices as connected while the machine is on, where they are to be.
 func (mc *machine) connectDevices(powered bool) {
 	for inv, object := range mc.shown() {
-		devices := read(inv, object, func(vm *simulator.VirtualMachine) []types.BaseVirtualDevice {
+		devices := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) []types.BaseVirtualDevice {
 			return connected(vm.Config.Hardware.Device, powered)
 		})
 		if devices != nil {
-			inv.set(object, change{Name: "config.hardware.device", Val: devices})
+			inv.Set(object, registry.Change{Name: "config.hardware.device", Val: devices})
 		}
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // descriptor is an OVF of a machine with a disk.
@@ -258,7 +260,7 @@ func TestImportThatACrashEndedIsRemoved(t *testing.T) {
 	l := newLab(t)
 	lease, info := l.lease(l.importSpec(descriptor("VirtualSCSI", "VmxNet3", "lab")))
 	l.must(l.upload(info, "KDMV 1024"))
-	notes, err := filepath.Glob(filepath.Join(l.manager.notesDir(), "*"))
+	notes, err := filepath.Glob(filepath.Join(l.manager.imports.notesDir(), "*"))
 	if err != nil || len(notes) != 1 {
 		t.Fatalf("notes %v, %v", notes, err)
 	}
@@ -271,7 +273,7 @@ func TestImportThatACrashEndedIsRemoved(t *testing.T) {
 	// What a crash before the lease was completed would have left: the note and the disk.
 	l.must(os.WriteFile(notes[0], note, 0o600))
 	l.must(os.WriteFile(notes[0]+"x", []byte("{"), 0o600))
-	next, err := New(Config{Backing: l.backing, Dir: l.manager.cfg.Dir, sampleEvery: time.Millisecond})
+	next, err := NewMachines(Config{Backing: l.backing, Dir: l.manager.cfg.Dir, sampleEvery: time.Millisecond})
 	l.must(err)
 	defer next.Close()
 	time.Sleep(5 * time.Millisecond)
@@ -281,10 +283,10 @@ func TestImportThatACrashEndedIsRemoved(t *testing.T) {
 	model := simulator.ESX()
 	l.must(model.Create())
 	defer model.Remove()
-	next.attach(model.Service, model.Map(), func(ref) host { return l.hosts["DC0_C0_H0"] })
+	next.answer(next.attach(registry.Over(model.Service, model.Map(), t.Logf), func(ref) host { return l.hosts["DC0_C0_H0"] }))
 	eventually(t, "the removal of the disk", func() bool { return len(l.volume.names()) == 0 })
 	eventually(t, "the removal of the notes", func() bool {
-		left, _ := filepath.Glob(filepath.Join(l.manager.notesDir(), "*"))
+		left, _ := filepath.Glob(filepath.Join(l.manager.imports.notesDir(), "*"))
 		return len(left) == 0
 	})
 }

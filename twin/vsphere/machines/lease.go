@@ -4,16 +4,17 @@ package machines
 
 import (
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -28,6 +29,7 @@ const (
 type lease struct {
 	Self  ref
 	token string // in the upload's URLs; who knows it may upload
+	im    *imports
 	inv   *inventory
 	host  host
 
@@ -40,70 +42,107 @@ type lease struct {
 	expiry  *time.Timer
 }
 
-// leases has those that are open, and those that have just ended.
-type leases struct {
+// imports are the imports of a data centre: the leases that are open, and those that have just ended.
+type imports struct {
+	m *Manager
+
 	mu      sync.Mutex
 	byToken map[string]*lease
 	byRef   map[ref]*lease
+
+	sweeping sync.Mutex
+	// unfinished are the imports of an earlier manager that have left disks, by the file that notes them; guarded by sweeping.
+	unfinished map[string]importNote
 }
 
-func (ls *leases) add(l *lease) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if ls.byToken == nil {
-		ls.byToken, ls.byRef = map[string]*lease{}, map[ref]*lease{}
+// importing lets machines be imported. What an earlier run did not finish is removed as soon as its datastore is there.
+func importing(m *Manager) (*imports, error) {
+	im := &imports{m: m, byToken: map[string]*lease{}, byRef: map[ref]*lease{}, unfinished: map[string]importNote{}}
+	// An upload that a crash left behind belongs to a lease that nobody has any more.
+	if err := os.RemoveAll(im.uploads()); err != nil {
+		return nil, err
 	}
-	ls.byToken[l.token], ls.byRef[l.Self] = l, l
+	if err := os.MkdirAll(im.uploads(), 0o700); err != nil {
+		return nil, err
+	}
+	if err := im.readNotes(); err != nil {
+		return nil, err
+	}
+	m.eachRound(func(time.Time, int) { im.sweep() })
+	m.beforePlacing(im.sweep)
+	m.onClose(im.abortAll)
+	return im, nil
+}
+
+// uploads is where disks are on their way.
+func (im *imports) uploads() string { return filepath.Join(im.m.cfg.Dir, "uploads") }
+
+// serveUploads takes the uploads of a registry's endpoint.
+func (im *imports) serveUploads(reg *registry.Registry) {
+	// More specific than the simulator's own "/nfc/", which takes no disk.
+	const pattern = "/nfc/{lease}/{file}"
+	if mux := reg.Service.ServeMux; mux != nil {
+		mux.HandleFunc(pattern, im.serve)
+	} else {
+		reg.Service.HandleFunc(pattern, im.serve)
+	}
+}
+
+func (im *imports) add(l *lease) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.byToken[l.token], im.byRef[l.Self] = l, l
 }
 
 // close takes no more uploads for a lease.
-func (ls *leases) close(l *lease) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	delete(ls.byToken, l.token)
+func (im *imports) close(l *lease) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	delete(im.byToken, l.token)
 }
 
 // forget a lease altogether.
-func (ls *leases) forget(l *lease) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	delete(ls.byRef, l.Self)
+func (im *imports) forget(l *lease) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	delete(im.byRef, l.Self)
 }
 
-func (ls *leases) at(object ref) *lease {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	return ls.byRef[object]
+func (im *imports) at(object ref) *lease {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	return im.byRef[object]
 }
 
 // abortAll ends all imports and waits until nothing is left of them.
-func (ls *leases) abortAll() {
-	ls.mu.Lock()
+func (im *imports) abortAll() {
+	im.mu.Lock()
 	var open []*lease
-	for _, l := range ls.byRef {
+	for _, l := range im.byRef {
 		open = append(open, l)
 	}
-	ls.mu.Unlock()
+	im.mu.Unlock()
 	for _, l := range open {
 		l.decide(fault.New(&types.RequestCanceled{}, "The server is being shut down"))
 		<-l.ended
 	}
 }
 
-func (inv *inventory) newLease() *lease {
+// newLease is a lease for a machine that will be in the inventory.
+func (im *imports) newLease(inv *inventory) *lease {
 	token := uuid.NewString()
 	l := &lease{
-		Self: ref{Type: "HttpNfcLease", Value: "lease-" + uuid.NewString()}, token: token, inv: inv,
+		Self: ref{Type: "HttpNfcLease", Value: "lease-" + uuid.NewString()}, token: token, im: im, inv: inv,
 		files: map[string]*upload{}, outcome: make(chan *fault.Failure, 1), ended: make(chan struct{}),
 	}
-	inv.m.leases.add(l)
-	inv.reg.Put(&mo.HttpNfcLease{Self: l.Self, State: types.HttpNfcLeaseStateInitializing})
+	im.add(l)
+	inv.Put(&mo.HttpNfcLease{Self: l.Self, State: types.HttpNfcLeaseStateInitializing})
 	l.expiry = time.AfterFunc(leaseTimeout, func() { l.decide(fault.New(&types.Timedout{}, "The lease has run out")) })
 	return l
 }
 
 // open makes the lease ready for uploads.
-func (l *lease) open(j *job, c *created, h host) *fault.Failure {
+func (l *lease) open(j *registry.Job, c *created, h host) *fault.Failure {
 	hw := c.mc.hardware()
 	info := types.HttpNfcLeaseInfo{Lease: l.Self, Entity: c.object, LeaseTimeout: int32(leaseTimeout / time.Second)}
 	l.mu.Lock()
@@ -113,8 +152,8 @@ func (l *lease) open(j *job, c *created, h host) *fault.Failure {
 		l.files[name] = newUpload(j, l, d, name)
 		info.TotalDiskCapacityInKB += d.bytes >> 10
 		info.DeviceUrl = append(info.DeviceUrl, types.HttpNfcLeaseDeviceUrl{
-			Key:       l.inv.deviceKey(c.object, c.object.Value, d.key),
-			ImportKey: l.inv.deviceKey(c.object, hw.name, d.key),
+			Key:       deviceKey(l.inv, c.object, c.object.Value, d.key),
+			ImportKey: deviceKey(l.inv, c.object, hw.name, d.key),
 			Url:       l.url(name), Disk: types.NewBool(true), TargetId: name, DatastoreKey: d.datastore,
 		})
 	}
@@ -122,23 +161,23 @@ func (l *lease) open(j *job, c *created, h host) *fault.Failure {
 	if err := l.note(hw.disks); err != nil {
 		return fault.System("%v", err)
 	}
-	l.inv.set(l.Self,
-		change{Name: "info", Val: info},
-		change{Name: "initializeProgress", Val: int32(100)},
-		change{Name: "state", Val: types.HttpNfcLeaseStateReady})
+	l.inv.Set(l.Self,
+		registry.Change{Name: "info", Val: info},
+		registry.Change{Name: "initializeProgress", Val: int32(100)},
+		registry.Change{Name: "state", Val: types.HttpNfcLeaseStateReady})
 	return nil
 }
 
 // wait for the client to complete the lease. After it nothing is being uploaded any more.
-func (l *lease) wait(j *job) *fault.Failure {
+func (l *lease) wait(j *registry.Job) *fault.Failure {
 	var f *fault.Failure
 	select {
 	case f = <-l.outcome:
-	case <-j.ctx.Done():
+	case <-j.Ctx.Done():
 		f = fault.New(&types.RequestCanceled{}, "The task was canceled by a user")
 	}
 	if f != nil {
-		j.cancel() // Ends uploads that are under way.
+		j.Cancel() // Ends uploads that are under way.
 	}
 	l.mu.Lock()
 	l.decided = true
@@ -166,11 +205,11 @@ func (l *lease) decide(f *fault.Failure) bool {
 
 // failed shows why the lease ended.
 func (l *lease) failed(f *fault.Failure) {
-	l.inv.set(l.Self, change{Name: "error", Val: *f.Localized()}, change{Name: "state", Val: types.HttpNfcLeaseStateError})
+	l.inv.Set(l.Self, registry.Change{Name: "error", Val: *f.Localized()}, registry.Change{Name: "state", Val: types.HttpNfcLeaseStateError})
 }
 
 func (l *lease) done() {
-	l.inv.set(l.Self, change{Name: "transferProgress", Val: int32(100)}, change{Name: "state", Val: types.HttpNfcLeaseStateDone})
+	l.inv.Set(l.Self, registry.Change{Name: "transferProgress", Val: int32(100)}, registry.Change{Name: "state", Val: types.HttpNfcLeaseStateDone})
 }
 
 // end closes the lease for good.
@@ -179,11 +218,11 @@ func (l *lease) end() {
 	l.decided = true
 	l.mu.Unlock()
 	l.expiry.Stop()
-	l.inv.m.leases.close(l)
+	l.im.close(l)
 	close(l.ended)
 	time.AfterFunc(leaseStays, func() {
-		l.inv.m.leases.forget(l)
-		l.inv.reg.Remove(l.inv.context(""), l.Self)
+		l.im.forget(l)
+		l.inv.Remove(l.inv.ContextOf(""), l.Self)
 	})
 }
 
@@ -198,9 +237,9 @@ func (l *lease) alive() bool {
 }
 
 // serverURL is the endpoint's own address, "https://host:port".
-func (inv *inventory) serverURL() string {
-	manager, text := inv.reg.OptionManager(), ""
-	inv.locked(manager.Reference(), func() {
+func serverURL(inv *inventory) string {
+	manager, text := inv.OptionManager(), ""
+	inv.Locked(manager.Reference(), func() {
 		for _, option := range manager.Setting {
 			if o := option.GetOptionValue(); o.Key == "vcsim.server.url" {
 				text, _ = o.Value.(string)
@@ -212,72 +251,4 @@ func (inv *inventory) serverURL() string {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
-}
-
-// leaseMethods answers HttpNfcLease.
-type leaseMethods struct {
-	*overlay
-	l *lease
-}
-
-// HttpNfcLeaseComplete ends the import well. It returns when the machine can be used.
-func (m *leaseMethods) HttpNfcLeaseComplete(*types.HttpNfcLeaseComplete) soap.HasFault {
-	body := &methods.HttpNfcLeaseCompleteBody{}
-	if f := m.finish(nil); f != nil {
-		body.Fault_ = f.SOAP()
-		return body
-	}
-	body.Res = &types.HttpNfcLeaseCompleteResponse{}
-	return body
-}
-
-// HttpNfcLeaseAbort ends the import and returns when nothing is left of it.
-func (m *leaseMethods) HttpNfcLeaseAbort(req *types.HttpNfcLeaseAbort) soap.HasFault {
-	body := &methods.HttpNfcLeaseAbortBody{}
-	f := fault.New(&types.RequestCanceled{}, "The import was aborted by the client")
-	if req.Fault != nil {
-		f = fault.New(req.Fault.Fault, "%s", req.Fault.LocalizedMessage)
-	}
-	if f := m.finish(f); f != nil {
-		body.Fault_ = f.SOAP()
-		return body
-	}
-	body.Res = &types.HttpNfcLeaseAbortResponse{}
-	return body
-}
-
-// finish decides the lease and waits until that is carried out. Its own failure is that of a lease that had ended already.
-func (m *leaseMethods) finish(outcome *fault.Failure) *fault.Failure {
-	m.l.mu.Lock()
-	ready := m.l.machine != nil
-	m.l.mu.Unlock()
-	if outcome == nil && !ready {
-		return fault.New(&types.InvalidState{}, "The lease is not ready yet")
-	}
-	if !m.l.decide(outcome) {
-		return fault.New(&types.InvalidState{}, "The lease has ended already")
-	}
-	<-m.l.ended
-	return nil
-}
-
-// HttpNfcLeaseProgress notes how far the client says that it is, and that it is still there.
-func (m *leaseMethods) HttpNfcLeaseProgress(req *types.HttpNfcLeaseProgress) soap.HasFault {
-	body := &methods.HttpNfcLeaseProgressBody{}
-	if req.Percent < 0 || req.Percent > 100 {
-		body.Fault_ = fault.Invalid("percent", "%d is not between 0 and 100", req.Percent).SOAP()
-		return body
-	}
-	if !m.l.alive() {
-		body.Fault_ = fault.New(&types.InvalidState{}, "The lease has ended already").SOAP()
-		return body
-	}
-	m.l.inv.set(m.Self, change{Name: "transferProgress", Val: req.Percent})
-	body.Res = &types.HttpNfcLeaseProgressResponse{}
-	return body
-}
-
-// HttpNfcLeaseGetManifest lists what was uploaded.
-func (m *leaseMethods) HttpNfcLeaseGetManifest(*types.HttpNfcLeaseGetManifest) soap.HasFault {
-	return &methods.HttpNfcLeaseGetManifestBody{Res: &types.HttpNfcLeaseGetManifestResponse{Returnval: m.l.manifest()}}
 }

@@ -26,7 +26,7 @@ type importNote struct {
 
 type notedDisk struct{ Datastore, Path string }
 
-func (m *Manager) notesDir() string { return filepath.Join(m.cfg.Dir, "imports") }
+func (im *imports) notesDir() string { return filepath.Join(im.m.cfg.Dir, "imports") }
 
 // note writes down an import before its first disk comes.
 func (l *lease) note(disks []disk) error {
@@ -38,7 +38,7 @@ func (l *lease) note(disks []disk) error {
 	if err != nil {
 		return err
 	}
-	dir := l.inv.m.notesDir()
+	dir := l.im.notesDir()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -46,11 +46,11 @@ func (l *lease) note(disks []disk) error {
 }
 
 // forgetNote is for an import that is over: its disks are a machine's now, or removed.
-func (l *lease) forgetNote() { _ = os.Remove(filepath.Join(l.inv.m.notesDir(), l.token)) }
+func (l *lease) forgetNote() { _ = os.Remove(filepath.Join(l.im.notesDir(), l.token)) }
 
 // readNotes finds the imports that an earlier manager did not finish.
-func (m *Manager) readNotes() error {
-	files, err := filepath.Glob(filepath.Join(m.notesDir(), "*"))
+func (im *imports) readNotes() error {
+	files, err := filepath.Glob(filepath.Join(im.notesDir(), "*"))
 	for _, file := range files {
 		var n importNote
 		data, readErr := os.ReadFile(file)
@@ -61,7 +61,7 @@ func (m *Manager) readNotes() error {
 			// Written in the very moment of the crash: no disk had come by then.
 			readErr = os.Remove(file)
 		} else {
-			m.unfinished[file] = n
+			im.unfinished[file] = n
 		}
 		err = errors.Join(err, readErr)
 	}
@@ -70,20 +70,20 @@ func (m *Manager) readNotes() error {
 
 // sweep removes the disks of unfinished imports whose datastore is there. It is done before a machine is made, too: a path that
 // is noted must not be a new machine's.
-func (m *Manager) sweep() {
-	m.sweeping.Lock()
-	defer m.sweeping.Unlock()
-	for file, n := range m.unfinished {
-		h := m.hostNumbered(n.Host)
+func (im *imports) sweep() {
+	im.sweeping.Lock()
+	defer im.sweeping.Unlock()
+	for file, n := range im.unfinished {
+		h := im.m.hostNumbered(n.Host)
 		if h == nil {
 			continue
 		}
-		if err := n.remove(m.ctx, h); err != nil {
+		if err := n.remove(im.m.ctx, h); err != nil {
 			continue // Not there yet, or not there now.
 		}
 		_ = os.Remove(file)
-		delete(m.unfinished, file)
-		m.cfg.Logf("machines: removed the disks of an import that had not finished: %v", n.Disks)
+		delete(im.unfinished, file)
+		im.m.cfg.Logf("machines: removed the disks of an import that had not finished: %v", n.Disks)
 	}
 }
 
@@ -100,21 +100,9 @@ func (n importNote) remove(ctx context.Context, h host) error {
 	return nil
 }
 
-// hostNumbered is a host that some registry shows, nil for none.
-func (m *Manager) hostNumbered(number int) host {
-	for _, inv := range m.attached() {
-		for _, entity := range inv.reg.All("HostSystem") {
-			if h := inv.hostOf(entity.Reference()); h != nil && h.Number() == number {
-				return h
-			}
-		}
-	}
-	return nil
-}
-
 // directoryFree gives the machine that is to be imported a directory in which none of its disks is in the way of another file: web,
 // web_1, web_2, …
-func (p *place) directoryFree(config *types.VirtualMachineConfigSpec) {
+func directoryFree(p *place, config *types.VirtualMachineConfigSpec) {
 	var disks []*types.VirtualDeviceFileBackingInfo
 	for _, c := range config.DeviceChange {
 		if d, ok := c.GetVirtualDeviceConfigSpec().Device.(*types.VirtualDisk); ok {
@@ -125,7 +113,7 @@ func (p *place) directoryFree(config *types.VirtualMachineConfigSpec) {
 	}
 	taken := func(directory string) bool {
 		for _, d := range disks {
-			if at, ok := p.moved(d.FileName, directory); ok {
+			if at, ok := moved(p, d.FileName, directory); ok {
 				if _, exists := p.volume.size(at.Path); exists {
 					return true
 				}
@@ -141,7 +129,7 @@ func (p *place) directoryFree(config *types.VirtualMachineConfigSpec) {
 		return
 	}
 	for _, d := range disks {
-		if at, ok := p.moved(d.FileName, directory); ok {
+		if at, ok := moved(p, d.FileName, directory); ok {
 			d.FileName = at.String()
 		}
 	}
@@ -150,7 +138,7 @@ func (p *place) directoryFree(config *types.VirtualMachineConfigSpec) {
 }
 
 // moved is where a file of the machine's directory would be in another; false for a file that is elsewhere.
-func (p *place) moved(file, directory string) (object.DatastorePath, bool) {
+func moved(p *place, file, directory string) (object.DatastorePath, bool) {
 	var at object.DatastorePath
 	if !at.FromString(file) || at.Datastore != p.datastoreName || path.Dir(at.Path) != p.directory {
 		return at, false

@@ -15,6 +15,7 @@ import (
 
 	"livelab.dev/twin/hypervisor"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -51,7 +52,7 @@ func (inv *inventory) machine(object ref) *machine {
 	if mc != nil {
 		return mc
 	}
-	where := read(inv, object, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	where := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if where == nil {
 		return nil
 	}
@@ -123,7 +124,7 @@ func (mc *machine) face() (*inventory, ref, bool) {
 	var found *inventory
 	faces := mc.shown()
 	for inv := range faces {
-		if found == nil || inv.reg.IsVPX() {
+		if found == nil || inv.IsVPX() {
 			found = inv
 		}
 	}
@@ -131,16 +132,16 @@ func (mc *machine) face() (*inventory, ref, bool) {
 }
 
 // set changes properties that are the same wherever the machine is shown.
-func (mc *machine) set(changes ...change) {
+func (mc *machine) set(changes ...registry.Change) {
 	for inv, object := range mc.shown() {
-		inv.set(object, append([]change(nil), changes...)...)
+		inv.Set(object, append([]registry.Change(nil), changes...)...)
 	}
 }
 
 // look reads from one of the machine's objects.
 func look[V any](mc *machine, f func(*simulator.VirtualMachine) V) (value V) {
 	if inv, object, ok := mc.face(); ok {
-		value = read(inv, object, f)
+		value = registry.Read(inv.Registry, object, f)
 	}
 	return value
 }
@@ -257,4 +258,28 @@ func (mc *machine) status() Machine {
 func powerState(m *machine, wanted, is types.VirtualMachinePowerState) *fault.Failure {
 	return fault.New(&types.InvalidPowerState{RequestedState: wanted, ExistingState: is},
 		"The attempted operation cannot be performed on %s in the current state (%s); it would have to be %s", m.name(), is, wanted)
+}
+
+// settle registers a machine that is powered off on another host.
+func (mc *machine) settle(h host) {
+	mc.mu.Lock()
+	defer mc.mu.Unlock()
+	mc.host = h
+}
+
+// receive notes the machine's other half, which counts on the host where it is being received.
+func (mc *machine) receive(process hypervisor.Machine, at host) {
+	mc.mu.Lock()
+	defer mc.mu.Unlock()
+	mc.receiving, mc.receivingHost = process, at
+}
+
+// arrivals is held while a machine is received at the host.
+func (m *Manager) arrivals(h host) *sync.Mutex {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.arriving[h.Number()] == nil {
+		m.arriving[h.Number()] = &sync.Mutex{}
+	}
+	return m.arriving[h.Number()]
 }

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"livelab.dev/twin/hypervisor"
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // Config says how machines run.
@@ -34,22 +34,20 @@ type Config struct {
 
 // Manager has all machines of a data centre. It is safe for concurrent use.
 type Manager struct {
-	cfg      Config
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
-	counters *sampler
-	leases   leases
-	work     sync.WaitGroup // what still runs in the background
-	sweeping sync.Mutex
-	// unfinished are the imports of an earlier manager that have left disks, by the file that notes them; guarded by sweeping.
-	unfinished map[string]importNote
+	cfg    Config
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup // what still runs in the background
+	// rounds are what is done again and again; placing before a machine is placed; closing when the manager closes.
+	rounds  []func(now time.Time, tick int)
+	placing []func()
+	closing []func()
 
 	mu          sync.Mutex
 	inventories []*inventory
 	machines    map[string]*machine // by id
 	arriving    map[int]*sync.Mutex // by host number; held while a machine is received there
 	aligning    sync.Mutex          // held while the registries are made to show the same
-	tasks       int
 	closed      bool
 }
 
@@ -61,11 +59,7 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Dir == "" {
 		return nil, errors.New("machines: no directory: Config.Dir is empty")
 	}
-	// An upload that a crash left behind belongs to a lease that nobody has any more.
-	if err := os.RemoveAll(filepath.Join(cfg.Dir, "uploads")); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Join(cfg.Dir, "uploads"), 0o700); err != nil {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
 	}
 	if cfg.GuestAddress == nil {
@@ -77,19 +71,22 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.sampleEvery == 0 {
 		cfg.sampleEvery = time.Second
 	}
-	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}, unfinished: map[string]importNote{}}
-	if err := m.readNotes(); err != nil {
-		return nil, err
-	}
+	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.counters = newSampler()
-	m.work.Add(1)
-	go func() {
-		defer m.work.Done()
-		m.watch()
-	}()
 	return m, nil
 }
+
+// eachRound has something done in each round of Watch.
+func (m *Manager) eachRound(work func(now time.Time, tick int)) { m.rounds = append(m.rounds, work) }
+
+// beforePlacing has something done before a place is looked for, for a new machine.
+func (m *Manager) beforePlacing(work func()) { m.placing = append(m.placing, work) }
+
+// onClose has something ended when the manager closes.
+func (m *Manager) onClose(work func()) { m.closing = append(m.closing, work) }
+
+// Watch begins to look at the machines again and again. Call it once, when everything that wants a part in it has one.
+func (m *Manager) Watch() { m.background(m.watch) }
 
 // Close ends all machines at once, as a power cut would, and everything that is being done with them.
 func (m *Manager) Close() error {
@@ -97,7 +94,9 @@ func (m *Manager) Close() error {
 	m.closed = true
 	m.mu.Unlock()
 	m.cancel()
-	m.leases.abortAll()
+	for _, end := range m.closing {
+		end()
+	}
 	m.work.Wait()
 	var err error
 	for _, mc := range m.all() {
@@ -129,7 +128,7 @@ func (m *Manager) background(work func()) {
 	m.work.Add(1)
 	go func() {
 		defer m.work.Done()
-		work()
+		registry.Survive(m.cfg.Logf, "the machines' background", work)
 	}()
 }
 
@@ -142,23 +141,19 @@ func (m *Manager) watch() {
 		case <-m.ctx.Done():
 			return
 		case now := <-ticker.C:
-			m.look(now, tick)
+			registry.Survive(m.cfg.Logf, "a look at the machines", func() { m.look(now, tick) })
 		}
 	}
 }
 
 // look is one round of watch.
 func (m *Manager) look(now time.Time, tick int) {
-	m.sweep()
 	m.align()
-	list := m.all()
-	m.counters.sample(now, list)
-	m.counters.know(m.hostNumbers())
-	for _, mc := range list {
-		mc.lookAtGuest()
+	for _, work := range m.rounds {
+		work(now, tick)
 	}
-	if tick%quickStatsEvery == 0 {
-		m.showQuickStats(list)
+	for _, mc := range m.all() {
+		mc.lookAtGuest()
 	}
 }
 
@@ -190,11 +185,23 @@ func (m *Manager) attached() []*inventory {
 func (m *Manager) hostNumbers() []int {
 	seen := map[int]bool{}
 	for _, inv := range m.attached() {
-		for _, entity := range inv.reg.All("HostSystem") {
+		for _, entity := range inv.All("HostSystem") {
 			if h := inv.hostOf(entity.Reference()); h != nil {
 				seen[h.Number()] = true
 			}
 		}
 	}
 	return slices.Collect(maps.Keys(seen))
+}
+
+// hostNumbered is a host that some registry shows, nil for none.
+func (m *Manager) hostNumbered(number int) host {
+	for _, inv := range m.attached() {
+		for _, entity := range inv.All("HostSystem") {
+			if h := inv.hostOf(entity.Reference()); h != nil && h.Number() == number {
+				return h
+			}
+		}
+	}
+	return nil
 }

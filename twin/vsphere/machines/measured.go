@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
+
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // measured is a host or a machine with its samples.
@@ -23,15 +25,15 @@ type sample struct {
 }
 
 // measured are the samples of an entity; false when it is neither a host nor a machine of ours.
-func (inv *inventory) measured(entity ref) (measured, bool) {
+func (s *sampler) measured(inv *inventory, entity ref) (measured, bool) {
 	switch entity.Type {
 	case "HostSystem":
 		h := inv.hostOf(entity)
 		if h == nil {
 			return measured{}, false
 		}
-		m := inv.clock(entity)
-		m.points = inv.m.counters.ofHost(h.Number())
+		m := clock(inv, entity)
+		m.points = s.ofHost(h.Number())
 		return m, true
 	case "VirtualMachine":
 		mc := inv.machine(entity)
@@ -39,10 +41,10 @@ func (inv *inventory) measured(entity ref) (measured, bool) {
 			return measured{}, false
 		}
 		var m measured
-		if where := read(inv, entity, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host }); where != nil {
-			m = inv.clock(*where)
+		if where := registry.Read(inv.Registry, entity, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host }); where != nil {
+			m = clock(inv, *where)
 		}
-		m.points = inv.m.counters.ofMachine(mc.id)
+		m.points = s.ofMachine(mc.id)
 		m.cores = float64(mc.hardware().cpus)
 		return m, true
 	}
@@ -50,8 +52,8 @@ func (inv *inventory) measured(entity ref) (measured, bool) {
 }
 
 // clock is a host's processors.
-func (inv *inventory) clock(host ref) measured {
-	return read(inv, host, func(h *simulator.HostSystem) measured {
+func clock(inv *inventory, host ref) measured {
+	return registry.Read(inv.Registry, host, func(h *simulator.HostSystem) measured {
 		if hw := h.Summary.Hardware; hw != nil {
 			return measured{mhz: float64(hw.CpuMhz), cores: float64(hw.NumCpuCores)}
 		}
@@ -111,9 +113,9 @@ var values = map[string]func(usage, measured) float64{
 }
 
 // counters are the registry's counters that are measured.
-func (inv *inventory) counters() []counter {
+func counters(inv *inventory) []counter {
 	var found []counter
-	for _, object := range inv.reg.AllReference("PerformanceManager") {
+	for _, object := range inv.AllReference("PerformanceManager") {
 		manager, ok := object.(*simulator.PerformanceManager)
 		if !ok {
 			continue
@@ -132,38 +134,38 @@ func (inv *inventory) counters() []counter {
 const quickStatsEvery = 20
 
 // showQuickStats shows the present usage in the summaries of machines and hosts.
-func (m *Manager) showQuickStats(list []*machine) {
+func (s *sampler) showQuickStats(m *Manager, list []*machine) {
 	for _, mc := range list {
 		for inv, object := range mc.shown() {
-			u, mhz := inv.now(object)
-			up := read(inv, object, func(vm *simulator.VirtualMachine) int32 {
+			u, mhz := s.now(inv, object)
+			up := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) int32 {
 				if t := vm.Runtime.BootTime; t != nil && vm.Runtime.PowerState == poweredOn {
 					return int32(time.Since(*t).Seconds())
 				}
 				return 0
 			})
-			inv.set(object,
-				change{Name: "summary.quickStats.overallCpuUsage", Val: mhz},
-				change{Name: "summary.quickStats.hostMemoryUsage", Val: int32(u.memory / (1 << 20))},
-				change{Name: "summary.quickStats.uptimeSeconds", Val: up})
+			inv.Set(object,
+				registry.Change{Name: "summary.quickStats.overallCpuUsage", Val: mhz},
+				registry.Change{Name: "summary.quickStats.hostMemoryUsage", Val: int32(u.memory / (1 << 20))},
+				registry.Change{Name: "summary.quickStats.uptimeSeconds", Val: up})
 		}
 	}
 	for _, inv := range m.attached() {
-		for _, entity := range inv.reg.All("HostSystem") {
+		for _, entity := range inv.All("HostSystem") {
 			if inv.hostOf(entity.Reference()) == nil {
 				continue
 			}
-			u, mhz := inv.now(entity.Reference())
-			inv.set(entity.Reference(),
-				change{Name: "summary.quickStats.overallCpuUsage", Val: mhz},
-				change{Name: "summary.quickStats.overallMemoryUsage", Val: int32(u.memory / (1 << 20))})
+			u, mhz := s.now(inv, entity.Reference())
+			inv.Set(entity.Reference(),
+				registry.Change{Name: "summary.quickStats.overallCpuUsage", Val: mhz},
+				registry.Change{Name: "summary.quickStats.overallMemoryUsage", Val: int32(u.memory / (1 << 20))})
 		}
 	}
 }
 
 // now is the usage of an entity in the last seconds, and its CPU use in MHz.
-func (inv *inventory) now(entity ref) (usage, int32) {
-	m, ok := inv.measured(entity)
+func (s *sampler) now(inv *inventory, entity ref) (usage, int32) {
+	m, ok := s.measured(inv, entity)
 	if !ok || len(m.points) == 0 {
 		return usage{}, 0
 	}

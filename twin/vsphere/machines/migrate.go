@@ -4,12 +4,12 @@ package machines
 
 import (
 	"net/netip"
-	"sync"
 
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -20,7 +20,7 @@ const vmotionPort = 8000
 const MigrationFiguresEvent = "dev.livelab.vm.MigrationFigures"
 
 // migrate moves the machine while it runs. When it fails, the machine goes on where it was.
-func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *fault.Failure) {
+func (mv *move) migrate(j *registry.Job) ([]types.KeyAnyValue, *fault.Failure) {
 	receive := mv.inv.m.arrivals(mv.to)
 	receive.Lock() // The destination has one vMotion port.
 	defer receive.Unlock()
@@ -36,22 +36,22 @@ func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *fault.Failure) {
 	from, _ := mv.from.VMotionAddress()
 	to, _ := mv.to.VMotionAddress()
 	listen := netip.AddrPortFrom(to, vmotionPort)
-	receiver, err := mv.inv.m.cfg.Backing.Incoming(j.ctx, spec, listen)
+	receiver, err := mv.inv.m.cfg.Backing.Incoming(j.Ctx, spec, listen)
 	if err != nil {
-		if f := j.cancelled(); f != nil {
+		if f := j.Cancelled(); f != nil {
 			return nil, f
 		}
 		issue := mv.interfaceIssue(false)
 		return nil, fault.New(&issue, "The host %s cannot receive %s at %s: %v", mv.to.Name(), mv.hw.name, listen, err)
 	}
 	mv.mc.receive(receiver, mv.to)
-	result, err := source.Migrate(j.ctx, receiver, listen, hypervisor.MigrateOptions{
+	result, err := source.Migrate(j.Ctx, receiver, listen, hypervisor.MigrateOptions{
 		BandwidthBps: mv.inv.m.cfg.BandwidthBps, Source: from,
-		Progress: func(s hypervisor.MigrationStatus) { j.progress(s.Percent) },
+		Progress: func(s hypervisor.MigrationStatus) { j.Progress(s.Percent) },
 	})
 	if err != nil {
 		mv.mc.receive(nil, nil)
-		if f := j.cancelled(); f != nil {
+		if f := j.Cancelled(); f != nil {
 			return nil, f
 		}
 		return nil, fault.New(&types.MigrationFault{}, "The migration of %s from %s to %s failed; it goes on at %s: %v",
@@ -61,27 +61,10 @@ func (mv *move) migrate(j *job) ([]types.KeyAnyValue, *fault.Failure) {
 	return mv.figures(j, result), nil
 }
 
-// receive notes the machine's other half, which counts on the host where it is being received.
-func (mc *machine) receive(process hypervisor.Machine, at host) {
-	mc.mu.Lock()
-	defer mc.mu.Unlock()
-	mc.receiving, mc.receivingHost = process, at
-}
-
-// arrivals is held while a machine is received at the host.
-func (m *Manager) arrivals(h host) *sync.Mutex {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.arriving[h.Number()] == nil {
-		m.arriving[h.Number()] = &sync.Mutex{}
-	}
-	return m.arriving[h.Number()]
-}
-
 // figures are what a vMotion took, as the package's documentation lists them.
-func (mv *move) figures(j *job, r hypervisor.MigrationResult) []types.KeyAnyValue {
+func (mv *move) figures(j *registry.Job, r hypervisor.MigrationResult) []types.KeyAnyValue {
 	return []types.KeyAnyValue{
-		{Key: "task", Value: j.task.Value},
+		{Key: "task", Value: j.Ref.Value},
 		{Key: "source", Value: mv.from.Name()},
 		{Key: "destination", Value: mv.to.Name()},
 		{Key: "total_ms", Value: r.TotalTime.Milliseconds()},

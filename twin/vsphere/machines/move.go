@@ -9,6 +9,7 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -32,9 +33,9 @@ func (mv *move) changesHost() bool { return !sameHost(mv.from, mv.to) }
 
 // plan works out where a relocation would take a machine. The destination is not examined yet, except where the API lets the
 // server choose it.
-func (inv *inventory) plan(mc *machine, object ref, spec types.VirtualMachineRelocateSpec) (*move, *fault.Failure) {
+func plan(inv *inventory, mc *machine, object ref, spec types.VirtualMachineRelocateSpec) (*move, *fault.Failure) {
 	mv := &move{mc: mc, inv: inv, object: object, hw: mc.hardware(), from: mc.on(), folder: spec.Folder}
-	placed := read(inv, object, func(vm *simulator.VirtualMachine) [2]*ref { return [2]*ref{vm.Runtime.Host, vm.ResourcePool} })
+	placed := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) [2]*ref { return [2]*ref{vm.Runtime.Host, vm.ResourcePool} })
 	if placed[0] == nil || mv.from == nil {
 		return nil, fault.Gone(object)
 	}
@@ -67,10 +68,10 @@ func (mv *move) planStorage(spec types.VirtualMachineRelocateSpec) *fault.Failur
 		wanted[locator.Datastore] = true
 	}
 	for datastore := range wanted {
-		if mv.inv.reg.Get(datastore) == nil {
+		if mv.inv.Get(datastore) == nil {
 			return fault.Gone(datastore)
 		}
-		name := mv.inv.nameOf(datastore)
+		name := mv.inv.NameOf(datastore)
 		for _, d := range mv.hw.disks {
 			if d.datastore != name {
 				return fault.New(&types.NotSupported{}, "%s of %s is on the datastore %s: moving disks to another datastore (%s) is not supported",
@@ -109,7 +110,7 @@ func (mv *move) planHost(host, pool *ref) *fault.Failure {
 		mv.toRef = *host
 	}
 	if pool != nil {
-		if mv.inv.reg.Get(*pool) == nil {
+		if mv.inv.Get(*pool) == nil {
 			return fault.Gone(*pool)
 		}
 		mv.toPool = *pool
@@ -125,7 +126,7 @@ func (mv *move) planHost(host, pool *ref) *fault.Failure {
 	}
 	if here, _ := mv.inv.compute(*host); here != compute {
 		return fault.Invalid("spec.pool", "the host %s is not in the same cluster or compute resource as the pool %s; name one that is",
-			mv.to.Name(), mv.inv.nameOf(mv.toPool))
+			mv.to.Name(), mv.inv.NameOf(mv.toPool))
 	}
 	return nil
 }
@@ -138,7 +139,7 @@ func (mv *move) choose(compute ref) *fault.Failure {
 	}
 	var unfit types.NoCompatibleHost
 	var last *fault.Failure
-	for _, candidate := range mv.inv.list(compute, "host") {
+	for _, candidate := range mv.inv.List(compute, "host") {
 		try := *mv
 		if try.to = mv.inv.hostOf(candidate); try.to == nil {
 			continue
@@ -156,15 +157,5 @@ func (mv *move) choose(compute ref) *fault.Failure {
 	if len(unfit.Host) == 1 {
 		return last
 	}
-	return fault.New(&unfit, "None of the %d hosts of %s can run %s", len(unfit.Host), mv.inv.nameOf(compute), mv.hw.name)
-}
-
-// hostRef is the HostSystem of a host in this registry.
-func (inv *inventory) hostRef(h host) (ref, bool) {
-	for _, entity := range inv.reg.All("HostSystem") {
-		if sameHost(inv.hostOf(entity.Reference()), h) {
-			return entity.Reference(), true
-		}
-	}
-	return ref{}, false
+	return fault.New(&unfit, "None of the %d hosts of %s can run %s", len(unfit.Host), mv.inv.NameOf(compute), mv.hw.name)
 }

@@ -5,45 +5,15 @@ package machines
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/ovf"
-	"github.com/vmware/govmomi/vim25/methods"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/registry/fault"
 )
-
-// ovfMethods answers OvfManager.
-type ovfMethods struct {
-	*overlay
-	inv *inventory
-}
-
-// CreateImportSpec makes a machine's configuration of an OVF descriptor: processors, memory, controllers and disks, network
-// adapters with their MAC address where the descriptor has one. What the descriptor asks for and cannot be had is in the result's
-// errors, as the API has it.
-func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault {
-	body := &methods.CreateImportSpecBody{}
-	envelope, f := parseOVF(req.OvfDescriptor)
-	if f != nil {
-		body.Fault_ = f.SOAP()
-		return body
-	}
-	for _, object := range []ref{req.Datastore, req.ResourcePool} {
-		if o.inv.reg.Get(object) == nil {
-			body.Fault_ = fault.Gone(object).SOAP()
-			return body
-		}
-	}
-	b := &specBuilder{inv: o.inv, envelope: envelope, system: envelope.VirtualSystem, params: req.Cisp.GetOvfCreateImportSpecParams()}
-	b.datastore = o.inv.nameOf(req.Datastore)
-	b.host = b.params.HostSystem
-	body.Res = &types.CreateImportSpecResponse{Returnval: b.build(req.ResourcePool, req.Datastore)}
-	return body
-}
 
 // parseOVF reads a descriptor of one machine.
 func parseOVF(descriptor string) (envelope *ovf.Envelope, f *fault.Failure) {
@@ -219,8 +189,8 @@ func (b *specBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAll
 	if b.host != nil {
 		owner, property = *b.host, "network"
 	}
-	for _, network := range b.inv.list(owner, property) {
-		if b.inv.nameOf(network) == wanted {
+	for _, network := range b.inv.List(owner, property) {
+		if b.inv.NameOf(network) == wanted {
 			b.connect(card, network)
 			return
 		}
@@ -229,17 +199,30 @@ func (b *specBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAll
 }
 
 func (b *specBuilder) connect(card *types.VirtualEthernetCard, network ref) {
-	if b.inv.reg.Get(network) == nil {
+	if b.inv.Get(network) == nil {
 		f := fault.Gone(network)
 		b.missing(f.Fault, "%s", f.Text)
 		return
 	}
 	card.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
-		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: b.inv.nameOf(network)},
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: b.inv.NameOf(network)},
 		Network:                        &network,
 	}
 }
 
 func (b *specBuilder) missing(kind types.BaseMethodFault, format string, args ...any) {
 	b.result.Error = append(b.result.Error, *fault.New(kind, format, args...).Localized())
+}
+
+// diskSize is the size, in bytes, of a disk of the descriptor; 0 when that depends on a property.
+func diskSize(disk ovf.VirtualDiskDesc) int64 {
+	units := ""
+	if disk.CapacityAllocationUnits != nil {
+		units = *disk.CapacityAllocationUnits
+	}
+	capacity, err := strconv.ParseInt(disk.Capacity, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return capacity * ovf.ParseCapacityAllocationUnits(units)
 }

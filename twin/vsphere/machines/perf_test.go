@@ -118,7 +118,7 @@ func TestQueryPerf(t *testing.T) {
 		points = append(points, point{base.Add(time.Duration(i-60) * 20 * time.Second), base.Add(time.Duration(i-59) * 20 * time.Second),
 			usage{cpu: 0.5, memory: 256 << 20, received: 2048, sent: 1024, read: 4096, written: 1024}})
 	}
-	c := l.manager.counters
+	c := l.manager.counted
 	c.mu.Lock()
 	c.machines[l.inv.machine(vm.Reference()).id] = points
 	c.hosts[1] = points
@@ -201,7 +201,7 @@ func TestRunningMachinesAreMeasured(t *testing.T) {
 	l.on(vm)
 	mc := l.inv.machine(vm.Reference())
 	eventually(t, "a measurement", func() bool {
-		points := l.manager.counters.ofMachine(mc.id)
+		points := l.manager.counted.ofMachine(mc.id)
 		return len(points) > 0 && points[len(points)-1].cpu > 0 && points[len(points)-1].memory > 0
 	})
 	eventually(t, "quickStats", func() bool {

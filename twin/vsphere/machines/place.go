@@ -10,6 +10,7 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -25,13 +26,15 @@ type place struct {
 
 // placeFor works out where a new machine can go. The simulator takes most of this for granted.
 func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *fault.Failure) {
-	inv.m.sweep()
+	for _, prepare := range inv.m.placing {
+		prepare()
+	}
 	p := &place{folder: folder, pool: pool}
 	if f := inv.nameFree(folder, config.Name); f != nil {
 		return nil, f
 	}
 	compute, ok := inv.compute(pool)
-	if !ok || inv.reg.Get(pool) == nil {
+	if !ok || inv.Get(pool) == nil {
 		return nil, fault.Gone(pool)
 	}
 	var at object.DatastorePath
@@ -43,10 +46,10 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 		return nil, fault.New(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
 	}
 	p.datastoreName, p.directory = at.Datastore, directoryOf(at.Path, config.Name)
-	candidates := inv.list(compute, "host")
+	candidates := inv.List(compute, "host")
 	if host != nil {
 		if !slices.Contains(candidates, *host) {
-			return nil, fault.Invalid("host", "the host %s does not belong to the resource pool", inv.nameOf(*host))
+			return nil, fault.Invalid("host", "the host %s does not belong to the resource pool", inv.NameOf(*host))
 		}
 		candidates = []ref{*host}
 	}
@@ -74,7 +77,7 @@ func (inv *inventory) placeOn(p *place, candidates []ref) *fault.Failure {
 
 // fits is why a machine cannot be made on a host.
 func (inv *inventory) fits(p *place, candidate ref, h host) *fault.Failure {
-	if inv.reg.IsVPX() && !h.Connected() {
+	if inv.IsVPX() && !h.Connected() {
 		return fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
 	}
 	if h.InMaintenance() {
@@ -95,14 +98,14 @@ func (inv *inventory) fits(p *place, candidate ref, h host) *fault.Failure {
 
 // nameFree refuses names that are empty, too long or taken, and folders that hold no machines.
 func (inv *inventory) nameFree(folder ref, name string) *fault.Failure {
-	f, ok := get[*simulator.Folder](inv, folder)
+	f, ok := registry.Get[*simulator.Folder](inv.Registry, folder)
 	if !ok {
 		return fault.Gone(folder)
 	}
 	var kinds []string
-	inv.locked(folder, func() { kinds = f.ChildType })
+	inv.Locked(folder, func() { kinds = f.ChildType })
 	if !slices.Contains(kinds, "VirtualMachine") {
-		return fault.New(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.nameOf(folder))
+		return fault.New(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.NameOf(folder))
 	}
 	if name == "" || len(name) > 80 {
 		return fault.New(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
@@ -137,7 +140,7 @@ func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSp
 func (m *Manager) freeSpace(v volume, name string) {
 	left := v.free()
 	for _, inv := range m.attached() {
-		for _, entity := range inv.reg.All("Datastore") {
+		for _, entity := range inv.All("Datastore") {
 			inv.showFree(entity.Reference(), v.id(), name, left)
 		}
 	}
@@ -145,21 +148,21 @@ func (m *Manager) freeSpace(v volume, name string) {
 
 // showFree shows the room that is left on a datastore, if it is the volume; one that has no id of its own is known by its name.
 func (inv *inventory) showFree(datastore ref, volume, name string, left int64) {
-	changes := read(inv, datastore, func(ds *simulator.Datastore) []change {
-		free := change{Name: "summary.freeSpace", Val: left}
+	changes := registry.Read(inv.Registry, datastore, func(ds *simulator.Datastore) []registry.Change {
+		free := registry.Change{Name: "summary.freeSpace", Val: left}
 		info, ok := ds.Info.(*types.VmfsDatastoreInfo)
 		switch {
 		case ok && info.Vmfs != nil && info.Vmfs.Uuid == volume:
 			updated := *info
 			updated.FreeSpace = left
-			return []change{free, {Name: "info", Val: updated}}
+			return []registry.Change{free, {Name: "info", Val: updated}}
 		case !ok && ds.Name == name:
-			return []change{free}
+			return []registry.Change{free}
 		}
 		return nil
 	})
 	if changes != nil {
-		inv.set(datastore, changes...)
+		inv.Set(datastore, changes...)
 	}
 }
 
@@ -178,12 +181,12 @@ func (inv *inventory) showStorage(object ref, mc *machine) {
 	}
 	now := time.Now()
 	storage := types.VirtualMachineStorageInfo{Timestamp: now}
-	for _, datastore := range inv.list(object, "datastore") {
-		size := usage[inv.nameOf(datastore)]
+	for _, datastore := range inv.List(object, "datastore") {
+		size := usage[inv.NameOf(datastore)]
 		storage.PerDatastoreUsage = append(storage.PerDatastoreUsage,
 			types.VirtualMachineUsageOnDatastore{Datastore: datastore, Committed: size, Unshared: size})
 	}
-	inv.set(object,
-		change{Name: "storage", Val: storage},
-		change{Name: "summary.storage", Val: types.VirtualMachineStorageSummary{Committed: total, Unshared: total, Timestamp: now}})
+	inv.Set(object,
+		registry.Change{Name: "storage", Val: storage},
+		registry.Change{Name: "summary.storage", Val: types.VirtualMachineStorageSummary{Committed: total, Unshared: total, Timestamp: now}})
 }

@@ -9,47 +9,40 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// ReconfigVMTask changes the machine's configuration. Hardware only changes while it is powered off.
-func (v *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM_Task) soap.HasFault {
-	return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{
-		Returnval: v.run(ctx, "reconfigure", func(j *job) (types.AnyType, *fault.Failure) {
-			return nil, v.reconfigure(j, req.Spec)
-		}),
-	}}
-}
-
-func (v *vmMethods) reconfigure(j *job, spec types.VirtualMachineConfigSpec) *fault.Failure {
-	hw := v.mc.hardware()
-	if v.mc.running() != nil {
+// change changes a machine's configuration. Hardware only changes while it is powered off.
+func (inv *inventory) change(mc *machine, at ref, j *registry.Job, spec types.VirtualMachineConfigSpec) *fault.Failure {
+	hw := mc.hardware()
+	if mc.running() != nil {
 		if f := hotPlug(hw, spec); f != nil {
 			return f
 		}
 	}
-	hostRef := read(v.inv, v.Self, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	hostRef := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
 	if hostRef == nil {
-		return fault.Gone(v.Self)
+		return fault.Gone(at)
 	}
-	p := &place{host: *hostRef, h: v.mc.on()}
-	if f := v.inv.usable(p, spec.DeviceChange); f != nil {
+	p := &place{host: *hostRef, h: mc.on()}
+	if f := inv.usable(p, spec.DeviceChange); f != nil {
 		return f
 	}
-	if f := v.inv.prepareDisks(p, spec.DeviceChange); f != nil {
+	if f := inv.prepareDisks(p, spec.DeviceChange); f != nil {
 		return f
 	}
 	removed, f := goingDisks(hw, spec.DeviceChange)
 	if f != nil {
 		return f
 	}
-	if f := v.inv.reconfigure(v.Self, j.user, spec); f != nil {
+	if f := inv.reconfigure(at, j.User, spec); f != nil {
 		return f
 	}
-	if f := v.inv.m.free(removed, p.h); f != nil {
+	if f := inv.m.free(removed, p.h); f != nil {
 		return f
 	}
-	return v.inv.allocate(j.ctx, v.mc, v.Self, p.h)
+	return inv.allocate(j.Ctx, mc, at, p.h)
 }
 
 // hotPlug refuses what would have to change in a machine that runs.
@@ -95,7 +88,7 @@ func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]dis
 
 // reconfigure lets the simulator change the configuration of a machine.
 func (inv *inventory) reconfigure(object ref, user string, spec types.VirtualMachineConfigSpec) *fault.Failure {
-	vm, ok := get[*simulator.VirtualMachine](inv, object)
+	vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, object)
 	if !ok {
 		return fault.Gone(object)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -22,7 +23,7 @@ import (
 
 // writeVMX leaves the machine's configuration in its .vmx.
 func (inv *inventory) writeVMX(at, host ref) *fault.Failure {
-	config := read(inv, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return copyOf(vm.Config) })
+	config := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return copyOf(vm.Config) })
 	file, f := inv.vmxFile(config.Files.VmPathName, host)
 	if f != nil {
 		return f
@@ -63,49 +64,43 @@ func (inv *inventory) vmxFile(vmx string, host ref) (string, *fault.Failure) {
 	return inv.localFile(host, disk{datastore: at.Datastore, path: at.Path})
 }
 
-// RegisterVMTask brings back a machine that was unregistered.
-func (m *folderMethods) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
-	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{
-		Returnval: m.inv.start(ctx, m.Self, "Folder.registerVm", func(j *job) (types.AnyType, *fault.Failure) { return m.register(j, req) }),
-	}}
-}
-
-func (m *folderMethods) register(j *job, req *types.RegisterVM_Task) (types.AnyType, *fault.Failure) {
+// registerIn brings back a machine that was unregistered.
+func (inv *inventory) registerIn(at ref, j *registry.Job, req *types.RegisterVM_Task) (types.AnyType, *fault.Failure) {
 	if req.AsTemplate || req.Pool == nil {
 		return nil, fault.Invalid("pool", "machines are registered in a resource pool, not as templates")
 	}
 	name := req.Name
 	if name == "" {
-		var at object.DatastorePath
-		at.FromString(req.Path)
-		name = path.Base(path.Dir(at.Path))
+		var vmx object.DatastorePath
+		vmx.FromString(req.Path)
+		name = path.Base(path.Dir(vmx.Path))
 	}
-	p, f := m.inv.placeFor(m.Self, *req.Pool, req.Host, &types.VirtualMachineConfigSpec{
+	p, f := inv.placeFor(at, *req.Pool, req.Host, &types.VirtualMachineConfigSpec{
 		Name: name, Files: &types.VirtualMachineFileInfo{VmPathName: req.Path},
 	})
 	if f != nil {
 		return nil, f
 	}
-	config, f := m.inv.readVMX(req.Path, p.host)
+	config, f := inv.readVMX(req.Path, p.host)
 	if f != nil {
 		return nil, f
 	}
-	if other, ok := m.inv.registered(req.Path); ok {
-		return nil, fault.New(&types.AlreadyExists{Name: m.inv.nameOf(other)}, "%s is registered already", req.Path)
+	if other, ok := inv.registered(req.Path); ok {
+		return nil, fault.New(&types.AlreadyExists{Name: inv.NameOf(other)}, "%s is registered already", req.Path)
 	}
-	folder, ok := get[*simulator.Folder](m.inv, m.Self)
+	folder, ok := registry.Get[*simulator.Folder](inv.Registry, at)
 	if !ok {
-		return nil, fault.Gone(m.Self)
+		return nil, fault.Gone(at)
 	}
 	config.Name = name
-	return m.inv.revive(j, folder, p, req.Path, config)
+	return inv.revive(j, folder, p, req.Path, config)
 }
 
 // registered is the machine that has a .vmx.
 func (inv *inventory) registered(vmx string) (ref, bool) {
-	for _, entity := range inv.reg.All("VirtualMachine") {
+	for _, entity := range inv.All("VirtualMachine") {
 		at := entity.Reference()
-		if vmx == read(inv, at, func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName }) {
+		if vmx == registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName }) {
 			return at, true
 		}
 	}
@@ -113,13 +108,13 @@ func (inv *inventory) registered(vmx string) (ref, bool) {
 }
 
 // revive makes the object of a machine that has a configuration.
-func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
+func (inv *inventory) revive(j *registry.Job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
 	inv.m.aligning.Lock()
 	defer inv.m.aligning.Unlock()
 	if f := inv.completeFiles(vmx, config.Name, p.host); f != nil {
 		return nil, f
 	}
-	result, f := inv.do(j.user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+	result, f := inv.do(j.User, func(ctx *simulator.Context) (ref, *soap.Fault) {
 		body := folder.RegisterVMTask(ctx, &types.RegisterVM_Task{This: p.folder, Path: vmx, Name: config.Name, Pool: &p.pool, Host: &p.host})
 		return body.(*methods.RegisterVM_TaskBody).Res.Returnval, nil
 	})
@@ -129,13 +124,13 @@ func (inv *inventory) revive(j *job, folder *simulator.Folder, p *place, vmx str
 	at := result.(ref)
 	mc := inv.m.register(inv, at, p.h)
 	datastores, networks := inv.translate(config, p.host)
-	summary := read(inv, at, func(vm *simulator.VirtualMachine) types.VirtualMachineConfigSummary { return vm.Summary.Config })
+	summary := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) types.VirtualMachineConfigSummary { return vm.Summary.Config })
 	summarize(&summary, config)
-	inv.set(at,
-		change{Name: "config", Val: *config}, change{Name: "summary.config", Val: summary},
-		change{Name: "datastore", Val: datastores}, change{Name: "network", Val: networks})
+	inv.Set(at,
+		registry.Change{Name: "config", Val: *config}, registry.Change{Name: "summary.config", Val: summary},
+		registry.Change{Name: "datastore", Val: datastores}, registry.Change{Name: "network", Val: networks})
 	for _, datastore := range datastores {
-		inv.addTo(datastore, "vm", at)
+		inv.AddTo(datastore, "vm", at)
 	}
 	inv.followNetworks(at)
 	inv.showStorage(at, mc)

@@ -408,10 +408,10 @@ func (l *lab) addNetwork(name string) types.ManagedObjectReference {
 	}
 	network.Self = types.ManagedObjectReference{Type: "Network", Value: fmt.Sprintf("network-%s", name)}
 	network.ManagedEntity.Name = name
-	l.inv.reg.Put(network)
-	l.inv.addTo(dc, "network", network.Self)
-	for _, entity := range l.inv.reg.All("HostSystem") {
-		l.inv.addTo(entity.Reference(), "network", network.Self)
+	l.inv.Put(network)
+	l.inv.AddTo(dc, "network", network.Self)
+	for _, entity := range l.inv.All("HostSystem") {
+		l.inv.AddTo(entity.Reference(), "network", network.Self)
 	}
 	return network.Self
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -36,15 +37,15 @@ type upload struct {
 	size int64
 }
 
-func newUpload(j *job, l *lease, d disk, name string) *upload {
-	return &upload{l: l, disk: d, ctx: j.ctx, spool: filepath.Join(l.inv.m.cfg.Dir, "uploads", l.token+"-"+name)}
+func newUpload(j *registry.Job, l *lease, d disk, name string) *upload {
+	return &upload{l: l, disk: d, ctx: j.Ctx, spool: filepath.Join(l.im.uploads(), l.token+"-"+name)}
 }
 
 // serve takes an upload. The URL's token is all the authorization there is, as in the API.
-func (ls *leases) serve(w http.ResponseWriter, r *http.Request) {
-	ls.mu.Lock()
-	l := ls.byToken[r.PathValue("lease")]
-	ls.mu.Unlock()
+func (im *imports) serve(w http.ResponseWriter, r *http.Request) {
+	im.mu.Lock()
+	l := im.byToken[r.PathValue("lease")]
+	im.mu.Unlock()
 	var u *upload
 	if l != nil {
 		l.mu.Lock()
@@ -138,7 +139,7 @@ func (l *lease) manifest() []types.HttpNfcLeaseManifestEntry {
 		u.mu.Lock()
 		if u.sum != nil {
 			entries = append(entries, types.HttpNfcLeaseManifestEntry{
-				Key: l.inv.deviceKey(l.machine.object, l.machine.object.Value, u.disk.key), Sha1: hex.EncodeToString(u.sum), Size: u.size,
+				Key: deviceKey(l.inv, l.machine.object, l.machine.object.Value, u.disk.key), Sha1: hex.EncodeToString(u.sum), Size: u.size,
 				Disk: true, Capacity: u.disk.bytes,
 			})
 		}
@@ -148,8 +149,8 @@ func (l *lease) manifest() []types.HttpNfcLeaseManifestEntry {
 }
 
 // deviceKey is how a lease names a disk of a machine: by its number among the machine's disks.
-func (inv *inventory) deviceKey(machine ref, name string, key int32) string {
-	return read(inv, machine, func(vm *simulator.VirtualMachine) string {
+func deviceKey(inv *inventory, machine ref, name string, key int32) string {
+	return registry.Read(inv.Registry, machine, func(vm *simulator.VirtualMachine) string {
 		devices := object.VirtualDeviceList(vm.Config.Hardware.Device)
 		n := 0
 		for _, device := range devices {

@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"net/netip"
 
-	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
 	"livelab.dev/twin/vmfs"
+	"livelab.dev/twin/vsphere/registry"
 )
 
 // Host is an ESXi host as the package that serves it knows it. Its methods may be called at any time, by many at once.
@@ -40,9 +40,9 @@ type Host interface {
 
 // Attach takes over the virtual machines of a service's registry: vCenter's, or that of a host's own endpoint. hostOf is the host
 // behind a HostSystem of this registry; nil for one that is not (or no longer) there. Machines on hosts of which hostOf knows
-// nothing stay the simulator's. Call it once for each registry, before it is served; it chains to the registry's present Handler.
-func (m *Manager) Attach(svc *simulator.Service, hostOf func(types.ManagedObjectReference) Host) {
-	m.attach(svc, svc.Context.Map, func(object types.ManagedObjectReference) host {
+// nothing stay the simulator's. Call it once for each registry, before it is served.
+func (m *Manager) Attach(reg *registry.Registry, hostOf func(types.ManagedObjectReference) Host) *inventory {
+	return m.attach(reg, func(object types.ManagedObjectReference) host {
 		if h := hostOf(object); h != nil {
 			return vmfsHost{h}
 		}

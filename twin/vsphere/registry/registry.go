@@ -53,11 +53,11 @@ func (*Overlay) Unlock()                                   {}
 // New makes the registry of an endpoint with the simulator's objects for a product. logf logs one line.
 func New(content types.ServiceContent, root mo.Folder, logf func(string, ...any)) *Registry {
 	ctx, instance := simulator.NewServiceInstance(simulator.NewContext(), content, root)
-	return over(simulator.New(ctx, instance), ctx.Map, logf)
+	return Over(simulator.New(ctx, instance), ctx.Map, logf)
 }
 
-// over is a registry over one that the simulator made; its handler becomes this one's.
-func over(service *simulator.Service, objects *simulator.Registry, logf func(string, ...any)) *Registry {
+// Over is a registry over one that the simulator made; its handler becomes this one's.
+func Over(service *simulator.Service, objects *simulator.Registry, logf func(string, ...any)) *Registry {
 	r := &Registry{
 		Registry: objects,
 		Service:  service,
@@ -75,8 +75,8 @@ func (r *Registry) WatchMachines(changed func()) {
 	r.AddHandler(&machineWatcher{types.ManagedObjectReference{Type: "Watcher", Value: "machines"}, changed})
 }
 
-// guard has a function asked before each call whether it may be made; nil lets it through.
-func (r *Registry) guard(ask func(*simulator.Method) types.BaseMethodFault) {
+// Guard has a function asked before each call whether it may be made; nil lets it through.
+func (r *Registry) Guard(ask func(*simulator.Method) types.BaseMethodFault) {
 	r.guards = append(r.guards, ask)
 }
 
@@ -169,10 +169,10 @@ func (r *Registry) DropOverlay(ref types.ManagedObjectReference) {
 }
 
 // Context is for work that no request asked for, or that another registry's request asked for.
-func (r *Registry) Context() *simulator.Context { return r.contextOf("vpxuser") }
+func (r *Registry) Context() *simulator.Context { return r.ContextOf("vpxuser") }
 
-// contextOf is for work on behalf of a user, after the request that asked for it was answered.
-func (r *Registry) contextOf(user string) *simulator.Context {
+// ContextOf is for work on behalf of a user, after the request that asked for it was answered.
+func (r *Registry) ContextOf(user string) *simulator.Context {
 	return &simulator.Context{
 		Context: context.Background(),
 		Map:     r.Registry,
@@ -204,28 +204,28 @@ func (r *Registry) Post(event types.BaseEvent) {
 // Ticket is a new service ticket: whoever has it may transfer a file.
 func (r *Registry) Ticket() string { return r.door.ticket() }
 
-// set gives properties of a registered object new values, where there is such an object, and tells the clients that wait for updates.
-func (r *Registry) set(ref types.ManagedObjectReference, changes ...Change) {
+// Set gives properties of a registered object new values, where there is such an object, and tells the clients that wait for updates.
+func (r *Registry) Set(ref types.ManagedObjectReference, changes ...Change) {
 	if object := r.Get(ref); object != nil {
 		r.Change(object, changes...)
 	}
 }
 
-// locked runs f while no one else uses the object's fields. No function here holds one such lock while it takes another.
-func (r *Registry) locked(ref types.ManagedObjectReference, f func()) {
+// Locked runs f while no one else uses the object's fields. No function here holds one such lock while it takes another.
+func (r *Registry) Locked(ref types.ManagedObjectReference, f func()) {
 	r.WithLock(r.Context(), ref, f)
 }
 
-// get is the registered object of a type, with its fields to be used under locked only.
-func get[T mo.Reference](r *Registry, ref types.ManagedObjectReference) (T, bool) {
+// Get is the registered object of a type, with its fields to be used under locked only.
+func Get[T mo.Reference](r *Registry, ref types.ManagedObjectReference) (T, bool) {
 	found, ok := r.Get(ref).(T)
 	return found, ok
 }
 
 // Read takes something from a registered object; the zero value when there is no such object.
 func Read[T mo.Reference, V any](r *Registry, ref types.ManagedObjectReference, f func(T) V) (value V) {
-	if found, ok := get[T](r, ref); ok {
-		r.locked(ref, func() { value = f(found) })
+	if found, ok := Get[T](r, ref); ok {
+		r.Locked(ref, func() { value = f(found) })
 	}
 	return value
 }

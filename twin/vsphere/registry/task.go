@@ -21,23 +21,23 @@ const taskBase = 100000
 
 // Task is what is to be done as a task.
 type Task struct {
-	// entity is what it is about.
-	entity types.ManagedObjectReference
-	// kind is its descriptionId in the API reference, such as "VirtualMachine.powerOn".
-	kind string
-	// within ends the task when it ends; nil for a task that cannot be cancelled.
-	within context.Context
-	// first is done before the request for the task is answered, so in the order of requests. May be nil.
-	first func(task types.ManagedObjectReference)
+	// Entity is what it is about.
+	Entity types.ManagedObjectReference
+	// Kind is its descriptionId in the API reference, such as "VirtualMachine.powerOn".
+	Kind string
+	// Within ends the task when it ends; nil for a task that cannot be cancelled.
+	Within context.Context
+	// First is done before the request for the task is answered, so in the order of requests. May be nil.
+	First func(task types.ManagedObjectReference)
 }
 
 // Job is a task that runs.
 type Job struct {
-	ref    types.ManagedObjectReference
-	user   string
-	ctx    context.Context // ends when the task is cancelled, or what it is within ends
+	Ref    types.ManagedObjectReference
+	User   string          // who asked for it
+	Ctx    context.Context // ends when the task is cancelled, or what it is within ends
 	reg    *Registry
-	cancel context.CancelFunc
+	Cancel context.CancelFunc
 	final  bool // it cannot be cancelled
 	shown  int  // progress that clients have seen, percent
 }
@@ -46,47 +46,47 @@ type Job struct {
 func (r *Registry) Task(ctx *simulator.Context, entity types.ManagedObjectReference, kind string,
 	work func() (types.AnyType, *fault.Failure),
 ) types.ManagedObjectReference {
-	return r.run(ctx, Task{entity: entity, kind: kind}, func(*Job) (types.AnyType, *fault.Failure) { return work() })
+	return r.Run(ctx, Task{Entity: entity, Kind: kind}, func(*Job) (types.AnyType, *fault.Failure) { return work() })
 }
 
-// run runs work as a task of the registry and returns its reference at once. The simulator's own tasks keep the object they are
+// Run runs work as a task of the registry and returns its reference at once. The simulator's own tasks keep the object they are
 // about locked for as long as they run, have no progress, and say of a fault no more than its type; these do not.
-func (r *Registry) run(ctx *simulator.Context, what Task, work func(*Job) (types.AnyType, *fault.Failure)) types.ManagedObjectReference {
+func (r *Registry) Run(ctx *simulator.Context, what Task, work func(*Job) (types.AnyType, *fault.Failure)) types.ManagedObjectReference {
 	t := &simulator.Task{}
 	t.Info = types.TaskInfo{
-		Entity: &what.entity, EntityName: r.NameOf(what.entity), DescriptionId: what.kind, Name: methodOf(what.kind),
-		State: types.TaskInfoStateRunning, Cancelable: what.within != nil,
-		Reason: &types.TaskReasonUser{UserName: userOf(ctx)},
+		Entity: &what.Entity, EntityName: r.NameOf(what.Entity), DescriptionId: what.Kind, Name: methodOf(what.Kind),
+		State: types.TaskInfoStateRunning, Cancelable: what.Within != nil,
+		Reason: &types.TaskReasonUser{UserName: UserOf(ctx)},
 	}
-	j := &Job{reg: r, user: userOf(ctx), final: what.within == nil}
-	if what.within == nil {
-		what.within = context.Background()
+	j := &Job{reg: r, User: UserOf(ctx), final: what.Within == nil}
+	if what.Within == nil {
+		what.Within = context.Background()
 	}
-	j.ctx, j.cancel = context.WithCancel(what.within)
+	j.Ctx, j.Cancel = context.WithCancel(what.Within)
 	r.mu.Lock()
 	r.tasks++
 	t.Self = types.ManagedObjectReference{Type: "Task", Value: fmt.Sprintf("task-%d", taskBase+r.tasks)}
-	j.ref, r.jobs[t.Self] = t.Self, j
+	j.Ref, r.jobs[t.Self] = t.Self, j
 	r.mu.Unlock()
 	t.Info.Key, t.Info.Task = t.Self.Value, t.Self
 
 	now := time.Now()
 	t.Info.QueueTime, t.Info.StartTime = now, &now
-	if what.first != nil {
-		what.first(t.Self)
+	if what.First != nil {
+		what.First(t.Self)
 	}
 	// Registering it adds it to the entity's recent tasks.
-	r.WithLock(r.Context(), what.entity, func() { r.Put(t) })
+	r.WithLock(r.Context(), what.Entity, func() { r.Put(t) })
 	go j.finish(t, work)
 	return t.Self
 }
 
 // finish does a task's work and shows how it ended.
 func (j *Job) finish(t *simulator.Task, work func(*Job) (types.AnyType, *fault.Failure)) {
-	defer j.cancel()
+	defer j.Cancel()
 	result, f := j.attempt(work)
 	j.reg.mu.Lock()
-	delete(j.reg.jobs, j.ref)
+	delete(j.reg.jobs, j.Ref)
 	j.reg.mu.Unlock()
 
 	changes := []Change{{Name: "info.completeTime", Val: time.Now()}, {Name: "info.cancelable", Val: false}}
@@ -105,14 +105,14 @@ func (j *Job) finish(t *simulator.Task, work func(*Job) (types.AnyType, *fault.F
 
 // attempt does a task's work. A panic in it fails the task; it does not end the data centre, as a request's would not.
 func (j *Job) attempt(work func(*Job) (types.AnyType, *fault.Failure)) (result types.AnyType, f *fault.Failure) {
-	if reason := survive(j.reg.logf, j.ref.Value, func() { result, f = work(j) }); reason != nil {
+	if reason := Survive(j.reg.logf, j.Ref.Value, func() { result, f = work(j) }); reason != nil {
 		return nil, fault.System("%v", reason)
 	}
 	return result, f
 }
 
-// survive does work whose panic must not end the data centre: it is logged, and returned.
-func survive(logf func(string, ...any), what string, work func()) (reason any) {
+// Survive does work whose panic must not end the data centre: it is logged, and returned.
+func Survive(logf func(string, ...any), what string, work func()) (reason any) {
 	defer func() {
 		if reason = recover(); reason != nil {
 			logf("vsphere: %s failed: %v\n%s", what, reason, debug.Stack())
@@ -122,18 +122,18 @@ func survive(logf func(string, ...any), what string, work func()) (reason any) {
 	return nil
 }
 
-// progress shows how far the task is, in percent. It never goes back.
-func (j *Job) progress(percent int) {
+// Progress shows how far the task is, in percent. It never goes back.
+func (j *Job) Progress(percent int) {
 	percent = min(percent, 99)
 	if percent > j.shown {
 		j.shown = percent
-		j.reg.set(j.ref, Change{Name: "info.progress", Val: int32(percent)})
+		j.reg.Set(j.Ref, Change{Name: "info.progress", Val: int32(percent)})
 	}
 }
 
-// cancelled is the fault of a task whose work was cancelled; nil when it was not.
-func (j *Job) cancelled() *fault.Failure {
-	if j.ctx.Err() == nil {
+// Cancelled is the fault of a task whose work was cancelled; nil when it was not.
+func (j *Job) Cancelled() *fault.Failure {
+	if j.Ctx.Err() == nil {
 		return nil
 	}
 	return fault.New(&types.RequestCanceled{}, "The task was canceled by a user")
@@ -142,10 +142,10 @@ func (j *Job) cancelled() *fault.Failure {
 // End has the work stop; the task then ends with RequestCanceled.
 func (j *Job) End() *fault.Failure {
 	if j.final {
-		return fault.New(&types.NotSupported{}, "The task %s cannot be canceled", j.ref.Value)
+		return fault.New(&types.NotSupported{}, "The task %s cannot be canceled", j.Ref.Value)
 	}
-	j.reg.set(j.ref, Change{Name: "info.cancelled", Val: true})
-	j.cancel()
+	j.reg.Set(j.Ref, Change{Name: "info.cancelled", Val: true})
+	j.Cancel()
 	return nil
 }
 
@@ -174,8 +174,8 @@ func methodOf(kind string) string {
 	return strings.ToUpper(what[:1]) + what[1:] + "_Task"
 }
 
-// userOf is who made a request.
-func userOf(ctx *simulator.Context) string {
+// UserOf is who made a request.
+func UserOf(ctx *simulator.Context) string {
 	if ctx.Session == nil {
 		return ""
 	}
@@ -186,7 +186,7 @@ func userOf(ctx *simulator.Context) string {
 func (r *Registry) NameOf(ref types.ManagedObjectReference) string {
 	name := ref.Value
 	if entity, ok := r.Get(ref).(mo.Entity); ok {
-		r.locked(ref, func() {
+		r.Locked(ref, func() {
 			if n := entity.Entity().Name; n != "" {
 				name = n
 			}

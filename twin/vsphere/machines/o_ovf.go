@@ -3,13 +3,42 @@
 package machines
 
 import (
-	"strconv"
-
-	"github.com/vmware/govmomi/ovf"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/registry/fault"
 )
+
+// ovfMethods answers OvfManager.
+type ovfMethods struct {
+	*registry.Overlay
+	inv *inventory
+}
+
+// CreateImportSpec makes a machine's configuration of an OVF descriptor: processors, memory, controllers and disks, network
+// adapters with their MAC address where the descriptor has one. What the descriptor asks for and cannot be had is in the result's
+// errors, as the API has it.
+func (o *ovfMethods) CreateImportSpec(req *types.CreateImportSpec) soap.HasFault {
+	body := &methods.CreateImportSpecBody{}
+	envelope, f := parseOVF(req.OvfDescriptor)
+	if f != nil {
+		body.Fault_ = f.SOAP()
+		return body
+	}
+	for _, object := range []ref{req.Datastore, req.ResourcePool} {
+		if o.inv.Get(object) == nil {
+			body.Fault_ = fault.Gone(object).SOAP()
+			return body
+		}
+	}
+	b := &specBuilder{inv: o.inv, envelope: envelope, system: envelope.VirtualSystem, params: req.Cisp.GetOvfCreateImportSpecParams()}
+	b.datastore = o.inv.NameOf(req.Datastore)
+	b.host = b.params.HostSystem
+	body.Res = &types.CreateImportSpecResponse{Returnval: b.build(req.ResourcePool, req.Datastore)}
+	return body
+}
 
 // ParseDescriptor says what is in an OVF package.
 func (o *ovfMethods) ParseDescriptor(req *types.ParseDescriptor) soap.HasFault {
@@ -56,17 +85,4 @@ func (o *ovfMethods) ParseDescriptor(req *types.ParseDescriptor) soap.HasFault {
 	}
 	body.Res = &types.ParseDescriptorResponse{Returnval: result}
 	return body
-}
-
-// diskSize is the size, in bytes, of a disk of the descriptor; 0 when that depends on a property.
-func diskSize(disk ovf.VirtualDiskDesc) int64 {
-	units := ""
-	if disk.CapacityAllocationUnits != nil {
-		units = *disk.CapacityAllocationUnits
-	}
-	capacity, err := strconv.ParseInt(disk.Capacity, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return capacity * ovf.ParseCapacityAllocationUnits(units)
 }
