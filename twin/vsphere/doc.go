@@ -15,7 +15,7 @@
 //	store, wire     JSON on disk; what govmomi's encoding cannot say
 //	registry        the objects of an endpoint, its HTTPS side, its tasks
 //	host            a host's own state and its rules
-//	machines        virtual machines, whoever shows them
+//	machines        virtual machines, whoever shows them; what is done with them is in imports, power, move and perf
 //	view            a host as a registry shows it
 //	vcenter         the inventory
 //	api             the methods of the API, a file for each managed object

@@ -11,6 +11,7 @@ import (
 	"livelab.dev/twin/iscsi"
 	"livelab.dev/twin/partitions"
 	"livelab.dev/twin/vmfs"
+
 	"livelab.dev/twin/vsphere/host"
 )
 

@@ -62,7 +62,7 @@ type Server struct {
 	hosts   []*host.Host
 	own     []*registry.Registry // the hosts', in the order of hosts
 	vcenter *vcenter.VCenter
-	manager *machines.Machines // nil without a backing
+	manager *api.Machines // nil without a backing
 
 	mu      sync.Mutex
 	started bool
@@ -109,7 +109,7 @@ func (s *Server) serveHost(h *host.Host, password string) {
 // makeMachines makes the manager of the machines, when there is something that runs them.
 func (s *Server) makeMachines() (err error) {
 	if s.cfg.Backing != nil {
-		s.manager, err = machines.NewMachines(machines.Config{
+		s.manager, err = api.NewMachines(machines.Config{
 			Backing: s.cfg.Backing, Dir: filepath.Join(s.cfg.Dir, "machines"), GuestAddress: s.cfg.GuestAddress, Logf: s.cfg.Logf,
 		})
 	}

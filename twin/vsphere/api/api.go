@@ -9,6 +9,9 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/host"
+	"livelab.dev/twin/vsphere/machines"
+	"livelab.dev/twin/vsphere/machines/imports"
+	"livelab.dev/twin/vsphere/machines/perf"
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/vcenter"
 	"livelab.dev/twin/vsphere/view"
@@ -68,4 +71,59 @@ func serve(reg *registry.Registry, e *registry.Endpoint, hosts func() []*host.Ho
 		}
 		return nil
 	})
+}
+
+// Machines is who has the virtual machines of a data centre, and what can be done with them.
+type Machines struct {
+	*machines.Manager
+	imports *imports.Imports
+	counted *perf.Sampler
+}
+
+// NewMachines makes a manager of machines that can be imported and are counted.
+func NewMachines(cfg machines.Config) (*Machines, error) {
+	m, err := machines.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	im, err := imports.New(m)
+	if err != nil {
+		return nil, err
+	}
+	all := &Machines{m, im, perf.New(m)}
+	m.Watch()
+	return all, nil
+}
+
+// Serve answers what an endpoint is asked about virtual machines; see [Manager.Attach] for hostOf.
+func (m *Machines) Serve(reg *registry.Registry, hostOf func(machines.Ref) machines.Host) *machines.Inventory {
+	return m.answer(m.Attach(reg, hostOf))
+}
+
+func (m *Machines) answer(inv *machines.Inventory) *machines.Inventory {
+	m.imports.ServeUploads(inv.Registry)
+	on := func(kind string, make func(*registry.Overlay) mo.Reference) {
+		inv.Answer(kind, func(object machines.Ref) mo.Reference { return make(&registry.Overlay{Self: object}) })
+	}
+	on("VirtualMachine", func(o *registry.Overlay) mo.Reference {
+		if mc := inv.Machine(o.Self); mc != nil {
+			return &vmMethods{o, inv, mc}
+		}
+		return nil
+	})
+	on("HttpNfcLease", func(o *registry.Overlay) mo.Reference {
+		if l := m.imports.At(o.Self); l != nil {
+			return &leaseMethods{o, l}
+		}
+		return nil
+	})
+	on("ResourcePool", func(o *registry.Overlay) mo.Reference { return &poolMethods{o, inv, m.imports} })
+	on("VirtualApp", func(o *registry.Overlay) mo.Reference { return &poolMethods{o, inv, m.imports} })
+	on("Folder", func(o *registry.Overlay) mo.Reference { return &machineFolder{o, inv} })
+	on("Datacenter", func(o *registry.Overlay) mo.Reference { return &machineDatacenter{o, inv} })
+	on("OvfManager", func(o *registry.Overlay) mo.Reference { return &ovfMethods{o, inv} })
+	on("ServiceInstance", func(o *registry.Overlay) mo.Reference { return &instanceMethods{o, inv} })
+	on("VirtualMachineProvisioningChecker", func(o *registry.Overlay) mo.Reference { return &checkerMethods{o, inv} })
+	on("PerformanceManager", func(o *registry.Overlay) mo.Reference { return &perfMethods{o, inv, m.counted} })
+	return inv
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/machines"
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
 	"livelab.dev/twin/vsphere/vcenter"
@@ -45,6 +46,30 @@ func (m *folderMethods) AddStandaloneHostTask(ctx *simulator.Context, req *types
 				return nil, f
 			}
 			return *v.System.Parent, nil
+		}),
+	}}
+}
+
+// machineFolder answers what a folder does with virtual machines.
+type machineFolder struct {
+	*registry.Overlay
+	inv *machines.Inventory
+}
+
+// CreateVMTask makes a machine.
+func (m *machineFolder) CreateVMTask(ctx *simulator.Context, req *types.CreateVM_Task) soap.HasFault {
+	return &methods.CreateVM_TaskBody{Res: &types.CreateVM_TaskResponse{
+		Returnval: m.inv.Start(ctx, m.Self, "Folder.createVm", func(j *registry.Job) (types.AnyType, *fault.Failure) {
+			return m.inv.CreateIn(m.Self, req.Pool, req.Host, &req.Config, j)
+		}),
+	}}
+}
+
+// RegisterVMTask brings back a machine that was unregistered.
+func (m *machineFolder) RegisterVMTask(ctx *simulator.Context, req *types.RegisterVM_Task) soap.HasFault {
+	return &methods.RegisterVM_TaskBody{Res: &types.RegisterVM_TaskResponse{
+		Returnval: m.inv.Start(ctx, m.Self, "Folder.registerVm", func(j *registry.Job) (types.AnyType, *fault.Failure) {
+			return m.inv.RegisterIn(m.Self, j, req)
 		}),
 	}}
 }

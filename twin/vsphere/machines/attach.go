@@ -9,14 +9,14 @@ import (
 	"livelab.dev/twin/vsphere/registry"
 )
 
-// attach takes over the machines of a registry.
-func (m *Manager) attach(reg *registry.Registry, hostOf func(ref) host) *inventory {
-	inv := &inventory{Registry: reg, m: m, hostOf: hostOf, byRef: map[ref]*machine{}}
+// Take takes over the machines of a registry.
+func (m *Manager) Take(reg *registry.Registry, hostOf func(Ref) ESXi) *Inventory {
+	inv := &Inventory{Registry: reg, Manager: m, HostOf: hostOf, byRef: map[Ref]*VM{}}
 	inv.mendEvents()
-	reg.AddHandler(&watcher{ref{Type: "Watcher", Value: "machines.faces"}, inv})
+	reg.AddHandler(&watcher{Ref{Type: "Watcher", Value: "machines.faces"}, inv})
 	reg.Guard(func(method *simulator.Method) types.BaseMethodFault {
 		if method.Name == "Login" {
-			m.align() // Whoever logs in sees what is so now, not what was a second ago.
+			m.Align() // Whoever logs in sees what is so now, not what was a second ago.
 		}
 		if inv.blocked(method) {
 			return &types.MethodDisabled{}

@@ -16,8 +16,8 @@ var importBlocks = []string{
 	"CreateSnapshot_Task", "CreateSnapshotEx_Task", "MarkAsTemplate", "ExportVm",
 }
 
-// block says whether the machine is being imported.
-func (mc *machine) block(importing bool) {
+// Block says whether the machine is being imported.
+func (mc *VM) Block(importing bool) {
 	mc.mu.Lock()
 	mc.importing = importing
 	mc.mu.Unlock()
@@ -29,11 +29,11 @@ func (mc *machine) block(importing bool) {
 }
 
 // blocked tells whether a method is one that a machine does not have now.
-func (inv *inventory) blocked(method *simulator.Method) bool {
+func (inv *Inventory) blocked(method *simulator.Method) bool {
 	if method.This.Type != "VirtualMachine" || !slices.Contains(importBlocks, method.Name) {
 		return false
 	}
-	mc := inv.machine(method.This)
+	mc := inv.Machine(method.This)
 	if mc == nil {
 		return false
 	}

@@ -14,9 +14,9 @@ import (
 // The functions here say what a host lacks for a machine. Powering on asks them about the machine's own host, vMotion about the
 // destination.
 
-// volume is where the disk is, as the host sees it.
-func (d disk) volume(h host) (volume, *fault.Failure) {
-	v, err := h.volume(d.datastore)
+// Volume is where the disk is, as the host sees it.
+func (d Disk) Volume(h ESXi) (Volume, *fault.Failure) {
+	v, err := h.Disks(d.Datastore)
 	if err != nil {
 		return nil, noDisk(d, h, err)
 	}
@@ -24,24 +24,24 @@ func (d disk) volume(h host) (volume, *fault.Failure) {
 }
 
 // noDisk is the fault for a disk that a host cannot get at.
-func noDisk(d disk, h host, reason error) *fault.Failure {
-	var cause types.BaseMethodFault = &types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Name: d.datastore}}
+func noDisk(d Disk, h ESXi, reason error) *fault.Failure {
+	var cause types.BaseMethodFault = &types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Name: d.Datastore}}
 	if errors.Is(reason, fs.ErrNotExist) {
-		cause = &types.FileNotFound{FileFault: types.FileFault{File: d.file}}
+		cause = &types.FileNotFound{FileFault: types.FileFault{File: d.File}}
 	}
 	return fault.New(&types.CannotAccessVmDisk{
-		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: d.label, Backing: d.file, Connected: true},
+		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: d.Label, Backing: d.File, Connected: true},
 		Fault:                types.LocalizedMethodFault{Fault: cause, LocalizedMessage: reason.Error()},
-	}, "The virtual disk %s (%s) cannot be accessed on the host %s: %v", d.label, d.file, h.Name(), reason)
+	}, "The virtual disk %s (%s) cannot be accessed on the host %s: %v", d.Label, d.File, h.Name(), reason)
 }
 
-// lacksDisks are the faults for the disks that the host cannot get at.
-func lacksDisks(hw hardware, h host) []*fault.Failure {
+// LacksDisks are the faults for the disks that the host cannot get at.
+func LacksDisks(hw Hardware, h ESXi) []*fault.Failure {
 	var failures []*fault.Failure
-	for _, d := range hw.disks {
-		v, f := d.volume(h)
+	for _, d := range hw.Disks {
+		v, f := d.Volume(h)
 		if f == nil {
-			if _, ok := v.size(d.path); !ok {
+			if _, ok := v.Size(d.Path); !ok {
 				f = noDisk(d, h, fs.ErrNotExist)
 			}
 		}
@@ -52,41 +52,41 @@ func lacksDisks(hw hardware, h host) []*fault.Failure {
 	return failures
 }
 
-// lacksNetworks are the faults for the networks that the host does not have.
-func lacksNetworks(nics []nic, h host) []*fault.Failure {
+// LacksNetworks are the faults for the networks that the host does not have.
+func LacksNetworks(nics []Nic, h ESXi) []*fault.Failure {
 	var failures []*fault.Failure
 	for _, n := range nics {
-		if n.connected && (n.portgroup == "" || !h.HasPortGroup(n.portgroup)) {
+		if n.connected && (n.Portgroup == "" || !h.HasPortGroup(n.Portgroup)) {
 			failures = append(failures, noNetwork(n, h))
 		}
 	}
 	return failures
 }
 
-func noNetwork(n nic, h host) *fault.Failure {
+func noNetwork(n Nic, h ESXi) *fault.Failure {
 	return fault.New(&types.CannotAccessNetwork{
-		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: n.label, Backing: n.backing, Connected: n.connected},
-		Network:              n.network,
-	}, "The network %s of %s is not on the host %s", n.backing, n.label, h.Name())
+		CannotAccessVmDevice: types.CannotAccessVmDevice{Device: n.label, Backing: n.Backing, Connected: n.connected},
+		Network:              n.Network,
+	}, "The network %s of %s is not on the host %s", n.Backing, n.label, h.Name())
 }
 
 // memoryUsed is the memory, in MiB, of the machines that run on the host or are on their way to it, one machine not counted.
-func (m *Manager) memoryUsed(h host, except *machine) int64 {
+func (m *Manager) memoryUsed(h ESXi, except *VM) int64 {
 	var used int64
-	for _, mc := range m.all() {
+	for _, mc := range m.All() {
 		if mc == except {
 			continue
 		}
-		current, receiving, on, to := mc.processes()
-		if (current != nil && sameHost(on, h)) || (receiving != nil && sameHost(to, h)) {
-			used += mc.hardware().memoryMB
+		current, receiving, on, to := mc.Processes()
+		if (current != nil && SameHost(on, h)) || (receiving != nil && SameHost(to, h)) {
+			used += mc.Hardware().MemoryMB
 		}
 	}
 	return used
 }
 
-// lacksMemory is the text for a host that has no room for the machine, empty when it has; free is what it has left, in bytes.
-func (m *Manager) lacksMemory(mc *machine, hw hardware, h host) (free int64, lacks bool) {
+// LacksMemory is the text for a host that has no room for the machine, empty when it has; free is what it has left, in bytes.
+func (m *Manager) LacksMemory(mc *VM, hw Hardware, h ESXi) (free int64, lacks bool) {
 	left := h.MemoryMB() - m.memoryUsed(h, mc)
-	return left << 20, left < hw.memoryMB
+	return left << 20, left < hw.MemoryMB
 }

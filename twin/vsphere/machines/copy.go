@@ -9,8 +9,8 @@ import (
 	"github.com/vmware/govmomi/vim25/xml"
 )
 
-// copyOf is a deep copy of a data object of the API. Objects that clients may be reading are replaced by changed copies.
-func copyOf[T any](object T) (copied T) {
+// CopyOf is a deep copy of a data object of the API. Objects that clients may be reading are replaced by changed copies.
+func CopyOf[T any](object T) (copied T) {
 	data, err := xml.Marshal(object)
 	if err == nil {
 		decoder := xml.NewDecoder(bytes.NewReader(data))

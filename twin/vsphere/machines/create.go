@@ -24,14 +24,14 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// created is a machine that was just made.
-type created struct {
-	mc     *machine
-	object ref
+// Created is a machine that was just made.
+type Created struct {
+	Mc     *VM
+	Object Ref
 }
 
-// create makes a machine where placeFor found room for it. An importing machine's disks get their room when their content comes.
-func (inv *inventory) create(j *registry.Job, p *place, config *types.VirtualMachineConfigSpec, importing bool) (*created, *fault.Failure) {
+// Create makes a machine where placeFor found room for it. An importing machine's disks get their room when their content comes.
+func (inv *Inventory) Create(j *registry.Job, p *Place, config *types.VirtualMachineConfigSpec, importing bool) (*Created, *fault.Failure) {
 	if f := inv.prepareDisks(p, config.DeviceChange); f != nil {
 		return nil, f
 	}
@@ -46,52 +46,52 @@ func (inv *inventory) create(j *registry.Job, p *place, config *types.VirtualMac
 	if f != nil {
 		return nil, f
 	}
-	inv.followNetworks(c.object)
-	c.mc.clearGuest()
+	inv.followNetworks(c.Object)
+	c.Mc.clearGuest()
 	if !importing {
-		if f := inv.allocate(j.Ctx, c.mc, c.object, p.h); f != nil {
-			inv.discard(j.User, c.mc, c.object)
+		if f := inv.Allocate(j.Ctx, c.Mc, c.Object, p.H); f != nil {
+			inv.Discard(j.User, c.Mc, c.Object)
 			return nil, f
 		}
-		inv.m.align()
+		inv.Manager.Align()
 	}
 	return c, nil
 }
 
 // createObject has the simulator make the object. No registry shows it to others before it is whole.
-func (inv *inventory) createObject(j *registry.Job, folder *simulator.Folder, p *place, config *types.VirtualMachineConfigSpec, importing bool,
-) (*created, *fault.Failure) {
-	inv.m.aligning.Lock()
-	defer inv.m.aligning.Unlock()
-	result, f := inv.do(j.User, func(ctx *simulator.Context) (ref, *soap.Fault) {
+func (inv *Inventory) createObject(j *registry.Job, folder *simulator.Folder, p *Place, config *types.VirtualMachineConfigSpec, importing bool,
+) (*Created, *fault.Failure) {
+	inv.Manager.aligning.Lock()
+	defer inv.Manager.aligning.Unlock()
+	result, f := inv.Do(j.User, func(ctx *simulator.Context) (Ref, *soap.Fault) {
 		body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: p.folder, Config: *config, Pool: p.pool, Host: &p.host})
 		return body.(*methods.CreateVM_TaskBody).Res.Returnval, nil
 	})
 	if f != nil {
 		return nil, f
 	}
-	c := &created{object: result.(ref)}
-	c.mc = inv.m.register(inv, c.object, p.h)
+	c := &Created{Object: result.(Ref)}
+	c.Mc = inv.Manager.register(inv, c.Object, p.H)
 	if importing {
-		c.mc.block(true)
+		c.Mc.Block(true)
 	}
 	return c, nil
 }
 
 // prepareDisks examines the disks that a machine is to get, and lets the simulator see those that are on the volume already: it
 // looks for a descriptor in a directory of its own.
-func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
+func (inv *Inventory) prepareDisks(p *Place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
 	for _, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		d, ok := spec.Device.(*types.VirtualDisk)
 		if !ok || spec.Operation != types.VirtualDeviceConfigSpecOperationAdd {
 			continue
 		}
-		found, ok := diskOf(nil, d)
-		if !ok || found.path == "" || strings.HasSuffix(found.path, "/") {
+		found, ok := DiskOf(nil, d)
+		if !ok || found.Path == "" || strings.HasSuffix(found.Path, "/") {
 			continue // The simulator finds a free name in the machine's directory.
 		}
-		v, f := found.volume(p.h)
+		v, f := found.Volume(p.H)
 		if f != nil {
 			return f
 		}
@@ -99,12 +99,12 @@ func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceCo
 		if f != nil {
 			return f
 		}
-		size, exists := v.size(found.path)
+		size, exists := v.Size(found.Path)
 		switch {
 		case spec.FileOperation == "" && !exists:
-			return fault.New(&types.FileNotFound{FileFault: types.FileFault{File: found.file}}, "File %s was not found", found.file)
+			return fault.New(&types.FileNotFound{FileFault: types.FileFault{File: found.File}}, "File %s was not found", found.File)
 		case spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationCreate && exists:
-			return fault.New(&types.FileAlreadyExists{FileFault: types.FileFault{File: found.file}}, "The file %s already exists", found.file)
+			return fault.New(&types.FileAlreadyExists{FileFault: types.FileFault{File: found.File}}, "The file %s already exists", found.File)
 		case spec.FileOperation == "":
 			d.CapacityInBytes, d.CapacityInKB = size, size>>10
 			if err := writeDescriptor(local, size); err != nil {
@@ -118,25 +118,25 @@ func (inv *inventory) prepareDisks(p *place, changes []types.BaseVirtualDeviceCo
 }
 
 // localFile is where the simulator keeps its idea of a file.
-func (inv *inventory) localFile(host ref, d disk) (string, *fault.Failure) {
-	datastore, ok := inv.named(host, "datastore", d.datastore)
+func (inv *Inventory) localFile(host Ref, d Disk) (string, *fault.Failure) {
+	datastore, ok := inv.named(host, "datastore", d.Datastore)
 	if !ok {
-		return "", fault.New(&types.InvalidDatastore{Name: d.datastore}, "The datastore %s is not on the host %s", d.datastore, inv.NameOf(host))
+		return "", fault.New(&types.InvalidDatastore{Name: d.Datastore}, "The datastore %s is not on the host %s", d.Datastore, inv.NameOf(host))
 	}
 	directory := registry.Read(inv.Registry, datastore, func(ds *simulator.Datastore) string { return ds.Summary.Url })
-	return filepath.Join(directory, filepath.FromSlash(path.Clean("/"+d.path))), nil
+	return filepath.Join(directory, filepath.FromSlash(path.Clean("/"+d.Path))), nil
 }
 
 // clearDirectory removes what is left of a machine that had the same directory: the volume has no disk in it any more.
-func (inv *inventory) clearDirectory(p *place) error {
-	local, f := inv.localFile(p.host, disk{datastore: p.datastoreName, path: p.directory})
+func (inv *Inventory) clearDirectory(p *Place) error {
+	local, f := inv.localFile(p.host, Disk{Datastore: p.DatastoreName, Path: p.Directory})
 	if f != nil {
 		return f
 	}
 	for _, entity := range inv.All("VirtualMachine") {
 		vmx := registry.Read(inv.Registry, entity.Reference(), func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName })
 		var used object.DatastorePath
-		if used.FromString(vmx) && used.Datastore == p.datastoreName && path.Dir(used.Path) == p.directory {
+		if used.FromString(vmx) && used.Datastore == p.DatastoreName && path.Dir(used.Path) == p.Directory {
 			return nil
 		}
 	}
@@ -182,52 +182,52 @@ func writeDescriptor(file string, size int64) error {
 	return errors.Join(vmdk.NewDescriptor(extent).Write(out), out.Close())
 }
 
-// allocate gives the machine's disks that have no room yet theirs, filled with zeros. When one does not get it, none keeps it.
-func (inv *inventory) allocate(ctx context.Context, mc *machine, object ref, h host) *fault.Failure {
-	var made []disk
-	for _, d := range mc.hardware().disks {
-		v, f := d.volume(h)
+// Allocate gives the machine's disks that have no room yet theirs, filled with zeros. When one does not get it, none keeps it.
+func (inv *Inventory) Allocate(ctx context.Context, mc *VM, object Ref, h ESXi) *fault.Failure {
+	var made []Disk
+	for _, d := range mc.Hardware().Disks {
+		v, f := d.Volume(h)
 		if f == nil {
-			if _, ok := v.size(d.path); ok {
+			if _, ok := v.Size(d.Path); ok {
 				continue
 			}
-			f = d.storageFault(v.allocate(ctx, d.path, d.bytes))
+			f = d.StorageFault(v.Allocate(ctx, d.Path, d.Bytes))
 		}
 		if f != nil {
-			inv.m.free(made, h)
+			inv.Manager.Free(made, h)
 			return f
 		}
 		made = append(made, d)
-		inv.m.freeSpace(v, d.datastore)
+		inv.Manager.FreeSpace(v, d.Datastore)
 	}
 	inv.showStorage(object, mc)
 	return nil
 }
 
-// storageFault is the fault for a disk that a volume did not take.
-func (d disk) storageFault(err error) *fault.Failure {
-	file := types.FileFault{File: d.file}
+// StorageFault is the fault for a disk that a volume did not take.
+func (d Disk) StorageFault(err error) *fault.Failure {
+	file := types.FileFault{File: d.File}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, vmfs.ErrNoSpace):
-		return fault.New(&types.NoDiskSpace{FileFault: file, Datastore: d.datastore}, "Insufficient disk space on datastore %s: %v", d.datastore, err)
+		return fault.New(&types.NoDiskSpace{FileFault: file, Datastore: d.Datastore}, "Insufficient disk space on datastore %s: %v", d.Datastore, err)
 	case errors.Is(err, fs.ErrExist):
-		return fault.New(&types.FileAlreadyExists{FileFault: file}, "The file %s already exists", d.file)
+		return fault.New(&types.FileAlreadyExists{FileFault: file}, "The file %s already exists", d.File)
 	}
-	return fault.New(&types.CannotCreateFile{FileFault: file}, "Cannot create file %s: %v", d.file, err)
+	return fault.New(&types.CannotCreateFile{FileFault: file}, "Cannot create file %s: %v", d.File, err)
 }
 
-// free removes disks, as far as it can.
-func (m *Manager) free(disks []disk, h host) *fault.Failure {
+// Free removes disks, as far as it can.
+func (m *Manager) Free(disks []Disk, h ESXi) *fault.Failure {
 	var first *fault.Failure
 	for _, d := range disks {
-		v, f := d.volume(h)
+		v, f := d.Volume(h)
 		if f == nil {
-			if err := v.remove(context.WithoutCancel(m.ctx), d.path); err != nil {
-				f = fault.New(&types.CannotDeleteFile{FileFault: types.FileFault{File: d.file}}, "Cannot delete file %s: %v", d.file, err)
+			if err := v.Remove(context.WithoutCancel(m.Ctx), d.Path); err != nil {
+				f = fault.New(&types.CannotDeleteFile{FileFault: types.FileFault{File: d.File}}, "Cannot delete file %s: %v", d.File, err)
 			}
-			m.freeSpace(v, d.datastore)
+			m.FreeSpace(v, d.Datastore)
 		}
 		if f != nil && first == nil {
 			first = f
@@ -237,8 +237,8 @@ func (m *Manager) free(disks []disk, h host) *fault.Failure {
 }
 
 // followNetworks makes the lists of machines of the networks right for one machine.
-func (inv *inventory) followNetworks(object ref) {
-	used := map[ref]bool{}
+func (inv *Inventory) followNetworks(object Ref) {
+	used := map[Ref]bool{}
 	for _, network := range inv.List(object, "network") {
 		used[network] = true
 	}
@@ -253,15 +253,15 @@ func (inv *inventory) followNetworks(object ref) {
 	}
 }
 
-// createIn makes a machine in a folder. Its new disks get their room on the datastore at once; those it is given must be there.
-func (inv *inventory) createIn(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec, j *registry.Job) (types.AnyType, *fault.Failure) {
-	p, f := inv.placeFor(folder, pool, host, config)
+// CreateIn makes a machine in a folder. Its new disks get their room on the datastore at once; those it is given must be there.
+func (inv *Inventory) CreateIn(folder, pool Ref, host *Ref, config *types.VirtualMachineConfigSpec, j *registry.Job) (types.AnyType, *fault.Failure) {
+	p, f := inv.PlaceFor(folder, pool, host, config)
 	if f != nil {
 		return nil, f
 	}
-	created, f := inv.create(j, p, config, false)
+	created, f := inv.Create(j, p, config, false)
 	if f != nil {
 		return nil, f
 	}
-	return created.object, nil
+	return created.Object, nil
 }

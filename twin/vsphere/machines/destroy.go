@@ -15,25 +15,25 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// destroy removes a machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried again.
-func (inv *inventory) destroy(mc *machine, at ref, j *registry.Job) *fault.Failure {
-	if mc.power() == poweredOn {
-		return powerState(mc, poweredOff, poweredOn)
+// Destroy removes a machine with its disks. When a disk cannot be removed the machine stays, and destroying it can be tried again.
+func (inv *Inventory) Destroy(mc *VM, at Ref, j *registry.Job) *fault.Failure {
+	if mc.Power() == PoweredOn {
+		return PowerState(mc, PoweredOff, PoweredOn)
 	}
-	if f := mc.halt(j); f != nil {
+	if f := mc.Halt(j); f != nil {
 		return f
 	}
-	if f := inv.m.free(mc.hardware().disks, mc.on()); f != nil {
+	if f := inv.Manager.Free(mc.Hardware().Disks, mc.On()); f != nil {
 		return f
 	}
-	return inv.discard(j.User, mc, at)
+	return inv.Discard(j.User, mc, at)
 }
 
-// discard removes a machine without disks from the inventory. Nothing may align the registries in the middle of it: it would
+// Discard removes a machine without disks from the inventory. Nothing may align the registries in the middle of it: it would
 // find the machine where it is still shown, and show it again where it is no longer.
-func (inv *inventory) discard(user string, mc *machine, object ref) *fault.Failure {
-	inv.m.aligning.Lock()
-	defer inv.m.aligning.Unlock()
+func (inv *Inventory) Discard(user string, mc *VM, object Ref) *fault.Failure {
+	inv.Manager.aligning.Lock()
+	defer inv.Manager.aligning.Unlock()
 	for _, network := range inv.List(object, "network") {
 		inv.RemoveFrom(network, "vm", object)
 	}
@@ -41,33 +41,33 @@ func (inv *inventory) discard(user string, mc *machine, object ref) *fault.Failu
 	if !ok {
 		return fault.Gone(object)
 	}
-	_, f := inv.do(user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+	_, f := inv.Do(user, func(ctx *simulator.Context) (Ref, *soap.Fault) {
 		body := vm.DestroyTask(ctx, &types.Destroy_Task{This: object}).(*methods.Destroy_TaskBody)
 		return body.Res.Returnval, body.Fault_
 	})
 	if f == nil {
-		inv.m.forget(mc)
-		_ = os.RemoveAll(filepath.Join(inv.m.cfg.Dir, "run", mc.id))
+		inv.Manager.forget(mc)
+		_ = os.RemoveAll(filepath.Join(inv.Manager.Cfg.Dir, "run", mc.ID))
 	}
 	return f
 }
 
-// unregister takes a machine out of the inventory. Its disks and its .vmx stay on the datastore.
-func (inv *inventory) unregister(mc *machine, at ref, user string) *fault.Failure {
-	if is := mc.power(); is != poweredOff {
-		return powerState(mc, poweredOff, is)
+// Unregister takes a machine out of the inventory. Its disks and its .vmx stay on the datastore.
+func (inv *Inventory) Unregister(mc *VM, at Ref, user string) *fault.Failure {
+	if is := mc.Power(); is != PoweredOff {
+		return PowerState(mc, PoweredOff, is)
 	}
-	if f := mc.begin(at); f != nil {
+	if f := mc.Begin(at); f != nil {
 		return f
 	}
-	defer mc.end()
-	inv.m.aligning.Lock()
-	defer inv.m.aligning.Unlock()
+	defer mc.End()
+	inv.Manager.aligning.Lock()
+	defer inv.Manager.aligning.Unlock()
 	for _, network := range inv.List(at, "network") {
 		inv.RemoveFrom(network, "vm", at)
 	}
 	vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, at)
-	host := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	host := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *Ref { return vm.Runtime.Host })
 	if !ok || host == nil {
 		return fault.Gone(at)
 	}
@@ -80,6 +80,6 @@ func (inv *inventory) unregister(mc *machine, at ref, user string) *fault.Failur
 	if body.Fault_ != nil {
 		return fromSOAP(body.Fault_)
 	}
-	inv.m.forget(mc)
+	inv.Manager.forget(mc)
 	return nil
 }

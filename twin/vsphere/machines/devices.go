@@ -10,28 +10,28 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// disk is a virtual disk of a machine.
-type disk struct {
-	key       int32
-	label     string
-	file      string // as the API names it: "[datastore] folder/name.vmdk"
-	datastore string
-	path      string // on the datastore
-	bytes     int64
+// Disk is a virtual disk of a machine.
+type Disk struct {
+	Key       int32
+	Label     string
+	File      string // as the API names it: "[datastore] folder/name.vmdk"
+	Datastore string
+	Path      string // on the datastore
+	Bytes     int64
 	bus       string // as package hypervisor has it; empty when that has no such controller
 	busNumber int32
 	unit      int32
 }
 
-// nic is a network adapter of a machine.
-type nic struct {
-	key       int32
+// Nic is a network adapter of a machine.
+type Nic struct {
+	Key       int32
 	label     string
 	model     string // as package hypervisor has it; empty when that has no such adapter
 	mac       string
-	portgroup string // empty for one that is on no standard port group
-	backing   string // how to name what it is connected to
-	network   *ref
+	Portgroup string // empty for one that is on no standard port group
+	Backing   string // how to name what it is connected to
+	Network   *Ref
 	connected bool // plugged in when the machine powers on
 }
 
@@ -39,35 +39,35 @@ type nic struct {
 const unitsPerSCSI = 16
 
 // disksOf are the disks of a configuration; the first is the one that boots.
-func disksOf(devices object.VirtualDeviceList) []disk {
-	var disks []disk
+func disksOf(devices object.VirtualDeviceList) []Disk {
+	var disks []Disk
 	for _, device := range devices {
 		d, ok := device.(*types.VirtualDisk)
 		if !ok {
 			continue
 		}
-		if found, ok := diskOf(devices, d); ok {
+		if found, ok := DiskOf(devices, d); ok {
 			disks = append(disks, found)
 		}
 	}
-	slices.SortStableFunc(disks, func(a, b disk) int {
+	slices.SortStableFunc(disks, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(a.busNumber, b.busNumber), cmp.Compare(a.unit, b.unit))
 	})
 	return disks
 }
 
-func diskOf(devices object.VirtualDeviceList, d *types.VirtualDisk) (disk, bool) {
+func DiskOf(devices object.VirtualDeviceList, d *types.VirtualDisk) (Disk, bool) {
 	backing, ok := d.Backing.(types.BaseVirtualDeviceFileBackingInfo)
 	if !ok {
-		return disk{}, false
+		return Disk{}, false
 	}
-	found := disk{key: d.Key, label: labelOf(devices, d), file: backing.GetVirtualDeviceFileBackingInfo().FileName, bytes: d.CapacityInBytes}
-	if found.bytes == 0 {
-		found.bytes = d.CapacityInKB << 10
+	found := Disk{Key: d.Key, Label: labelOf(devices, d), File: backing.GetVirtualDeviceFileBackingInfo().FileName, Bytes: d.CapacityInBytes}
+	if found.Bytes == 0 {
+		found.Bytes = d.CapacityInKB << 10
 	}
 	var path object.DatastorePath
-	if path.FromString(found.file) {
-		found.datastore, found.path = path.Datastore, path.Path
+	if path.FromString(found.File) {
+		found.Datastore, found.Path = path.Datastore, path.Path
 	}
 	if d.UnitNumber != nil {
 		found.unit = *d.UnitNumber
@@ -98,7 +98,7 @@ func busOf(controller types.BaseVirtualController) string {
 }
 
 // place is the disk's place among all disks of its kind of controller.
-func (d disk) place() int {
+func (d Disk) place() int {
 	switch d.bus {
 	case "ide":
 		return int(d.busNumber*2 + d.unit)
@@ -108,25 +108,25 @@ func (d disk) place() int {
 	return int(d.busNumber*unitsPerSCSI + d.unit)
 }
 
-// nicsOf are the network adapters of a configuration.
-func nicsOf(devices object.VirtualDeviceList) []nic {
-	var nics []nic
+// NicsOf are the network adapters of a configuration.
+func NicsOf(devices object.VirtualDeviceList) []Nic {
+	var nics []Nic
 	for _, device := range devices {
 		card, ok := device.(types.BaseVirtualEthernetCard)
 		if !ok {
 			continue
 		}
 		c := card.GetVirtualEthernetCard()
-		n := nic{key: c.Key, label: labelOf(devices, device), model: modelOf(device), mac: c.MacAddress, connected: true}
+		n := Nic{Key: c.Key, label: labelOf(devices, device), model: modelOf(device), mac: c.MacAddress, connected: true}
 		if c.Connectable != nil {
 			n.connected = c.Connectable.StartConnected
 		}
 		switch b := c.Backing.(type) {
 		case *types.VirtualEthernetCardNetworkBackingInfo:
-			n.portgroup, n.backing, n.network = b.DeviceName, b.DeviceName, b.Network
+			n.Portgroup, n.Backing, n.Network = b.DeviceName, b.DeviceName, b.Network
 		case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
-			n.backing = b.Port.PortgroupKey
-			n.network = &ref{Type: "DistributedVirtualPortgroup", Value: b.Port.PortgroupKey}
+			n.Backing = b.Port.PortgroupKey
+			n.Network = &Ref{Type: "DistributedVirtualPortgroup", Value: b.Port.PortgroupKey}
 		}
 		nics = append(nics, n)
 	}

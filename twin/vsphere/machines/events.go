@@ -12,8 +12,8 @@ import (
 	"livelab.dev/twin/vsphere/registry"
 )
 
-// tell writes events to the registry's history.
-func (inv *inventory) tell(user string, events ...types.BaseEvent) {
+// Tell writes events to the registry's history.
+func (inv *Inventory) Tell(user string, events ...types.BaseEvent) {
 	ctx, manager := inv.ContextOf(user), inv.EventManager()
 	inv.WithLock(ctx, manager.Reference(), func() {
 		for _, event := range events {
@@ -22,16 +22,16 @@ func (inv *inventory) tell(user string, events ...types.BaseEvent) {
 	})
 }
 
-// tell writes events about the machine to every registry that shows it.
-func (mc *machine) tell(user string, events func(types.VmEvent) []types.BaseEvent) {
-	for inv, object := range mc.shown() {
-		inv.tell(user, events(inv.vmEvent(object))...)
+// Tell writes events about the machine to every registry that shows it.
+func (mc *VM) Tell(user string, events func(types.VmEvent) []types.BaseEvent) {
+	for inv, object := range mc.Shown() {
+		inv.Tell(user, events(inv.VmEvent(object))...)
 	}
 }
 
 // mendEvents gives the registry a description of events of its own, with what is wrong in the simulator's mended: its text for
 // VmBeingMigratedEvent is no template, and it ends the process when such an event is posted.
-func (inv *inventory) mendEvents() {
+func (inv *Inventory) mendEvents() {
 	manager := inv.EventManager()
 	inv.Locked(manager.Reference(), func() {
 		infos := slices.Clone(manager.Description.EventInfo)
@@ -44,29 +44,29 @@ func (inv *inventory) mendEvents() {
 	})
 }
 
-// say gives an event, whose kind the simulator has no text for, the one that people read.
-func say[E types.BaseEvent](event E, format string, args ...any) E {
+// Say gives an event, whose kind the simulator has no text for, the one that people read.
+func Say[E types.BaseEvent](event E, format string, args ...any) E {
 	event.GetEvent().FullFormattedMessage = fmt.Sprintf(format, args...)
 	return event
 }
 
-// vmEvent is what all events about a machine say: where it is now.
-func (inv *inventory) vmEvent(object ref) types.VmEvent {
-	var host *ref
-	var datastores []ref
+// VmEvent is what all events about a machine say: where it is now.
+func (inv *Inventory) VmEvent(object Ref) types.VmEvent {
+	var host *Ref
+	var datastores []Ref
 	if vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, object); ok {
 		inv.Locked(object, func() { host, datastores = vm.Runtime.Host, vm.Datastore })
 	}
 	event := types.VmEvent{Event: types.Event{
 		Vm: &types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(object)}, Vm: object},
 	}}
-	if dc, ok := inv.above(object, "Datacenter"); ok {
+	if dc, ok := inv.Above(object, "Datacenter"); ok {
 		event.Datacenter = &types.DatacenterEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(dc)}, Datacenter: dc}
 	}
 	if host != nil {
-		argument := inv.hostArgument(*host)
+		argument := inv.HostArgument(*host)
 		event.Host = &argument
-		if compute, ok := inv.compute(*host); ok {
+		if compute, ok := inv.Compute(*host); ok {
 			event.ComputeResource = &types.ComputeResourceEventArgument{
 				EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(compute)}, ComputeResource: compute,
 			}
@@ -78,14 +78,14 @@ func (inv *inventory) vmEvent(object ref) types.VmEvent {
 	return event
 }
 
-func (inv *inventory) hostArgument(host ref) types.HostEventArgument {
+func (inv *Inventory) HostArgument(host Ref) types.HostEventArgument {
 	return types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(host)}, Host: host}
 }
 
-func (inv *inventory) datastoreArgument(datastore ref) *types.DatastoreEventArgument {
+func (inv *Inventory) datastoreArgument(datastore Ref) *types.DatastoreEventArgument {
 	return &types.DatastoreEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(datastore)}, Datastore: datastore}
 }
 
-func (inv *inventory) poolArgument(pool ref) types.ResourcePoolEventArgument {
+func (inv *Inventory) PoolArgument(pool Ref) types.ResourcePoolEventArgument {
 	return types.ResourcePoolEventArgument{EntityEventArgument: types.EntityEventArgument{Name: inv.NameOf(pool)}, ResourcePool: pool}
 }

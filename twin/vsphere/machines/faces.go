@@ -18,30 +18,30 @@ import (
 // A machine is shown by every registry that shows its host: vCenter's, and the host's own. It is made in one of them; the functions
 // here keep the others like it. They work on what the API has, by name: a host's references differ from vCenter's.
 
-// align makes every registry show the machines that are on its hosts, and no others.
-func (m *Manager) align() {
+// Align makes every registry show the machines that are on its hosts, and no others.
+func (m *Manager) Align() {
 	m.aligning.Lock()
 	defer m.aligning.Unlock()
-	for _, inv := range m.attached() {
+	for _, inv := range m.Attached() {
 		for _, entity := range inv.All("VirtualMachine") {
-			inv.machine(entity.Reference())
+			inv.Machine(entity.Reference())
 		}
 	}
-	for _, mc := range m.all() {
+	for _, mc := range m.All() {
 		mc.align()
 	}
 }
 
-func (mc *machine) align() {
+func (mc *VM) align() {
 	mc.mu.Lock()
-	h, importing, changed := mc.host, mc.importing, mc.changed
+	h, importing, changed := mc.Host, mc.importing, mc.changed
 	mc.changed = nil
 	mc.mu.Unlock()
 	if h == nil || importing {
 		return
 	}
-	for _, inv := range mc.m.attached() {
-		at, shown := mc.shown()[inv]
+	for _, inv := range mc.Manager.Attached() {
+		at, shown := mc.Shown()[inv]
 		if shown && inv.Get(at) == nil {
 			mc.lose(inv, at)
 			shown = false
@@ -50,31 +50,31 @@ func (mc *machine) align() {
 		switch {
 		case here && !shown:
 			mc.showIn(inv, where)
-		case !here && shown && len(mc.shown()) > 1:
+		case !here && shown && len(mc.Shown()) > 1:
 			mc.lose(inv, at)
 			inv.hide(at)
 		case here && changed != nil && changed != inv:
 			mc.mirror(changed, inv, where)
 		}
 	}
-	if len(mc.shown()) == 0 {
+	if len(mc.Shown()) == 0 {
 		mc.vanish()
 	}
 }
 
 // vanish ends a machine that no registry shows any more: its host was taken out of the inventory.
-func (mc *machine) vanish() {
-	process := mc.running()
-	mc.m.forget(mc)
+func (mc *VM) vanish() {
+	process := mc.Running()
+	mc.Manager.forget(mc)
 	if process != nil {
-		if err := process.PowerOff(mc.m.ctx); err != nil {
-			mc.m.cfg.Logf("machines: %v", err)
+		if err := process.PowerOff(mc.Manager.Ctx); err != nil {
+			mc.Manager.Cfg.Logf("machines: %v", err)
 		}
 	}
 }
 
 // lose forgets that a registry shows the machine.
-func (mc *machine) lose(inv *inventory, at ref) {
+func (mc *VM) lose(inv *Inventory, at Ref) {
 	mc.mu.Lock()
 	delete(mc.faces, inv)
 	mc.mu.Unlock()
@@ -84,18 +84,18 @@ func (mc *machine) lose(inv *inventory, at ref) {
 }
 
 // hide takes a machine's object out of a registry.
-func (inv *inventory) hide(at ref) {
+func (inv *Inventory) hide(at Ref) {
 	if inv.Get(at) == nil {
 		return
 	}
-	owners := map[ref]string{}
+	owners := map[Ref]string{}
 	for _, property := range []string{"datastore", "network"} {
 		for _, owner := range inv.List(at, property) {
 			owners[owner] = "vm"
 		}
 	}
-	placed := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) [3]*ref {
-		return [3]*ref{vm.Runtime.Host, vm.ResourcePool, vm.Parent}
+	placed := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) [3]*Ref {
+		return [3]*Ref{vm.Runtime.Host, vm.ResourcePool, vm.Parent}
 	})
 	for i, property := range []string{"vm", "vm", "childEntity"} {
 		if owner := placed[i]; owner != nil {
@@ -109,8 +109,8 @@ func (inv *inventory) hide(at ref) {
 }
 
 // showIn makes an object for the machine in a registry that shows its host.
-func (mc *machine) showIn(inv *inventory, where ref) {
-	from, original, ok := mc.face()
+func (mc *VM) showIn(inv *Inventory, where Ref) {
+	from, original, ok := mc.Face()
 	if !ok {
 		return
 	}
@@ -128,8 +128,8 @@ func (mc *machine) showIn(inv *inventory, where ref) {
 	if len(vm.Datastore) == 0 {
 		return // The host has not found the datastore yet.
 	}
-	if compute, ok := inv.compute(where); ok {
-		if browser := inv.environmentBrowser(compute); browser != nil {
+	if compute, ok := inv.Compute(where); ok {
+		if browser := inv.EnvironmentBrowser(compute); browser != nil {
 			vm.EnvironmentBrowser = *browser
 		}
 	}
@@ -148,42 +148,42 @@ func (mc *machine) showIn(inv *inventory, where ref) {
 }
 
 // homeOf is where a machine goes that nobody has put anywhere: the datacenter's folder of machines and the host's root pool.
-func (inv *inventory) homeOf(where ref) (folder, pool ref, ok bool) {
-	dc, ok := inv.above(where, "Datacenter")
+func (inv *Inventory) homeOf(where Ref) (folder, pool Ref, ok bool) {
+	dc, ok := inv.Above(where, "Datacenter")
 	if !ok {
 		return folder, pool, false
 	}
-	folder = registry.Read(inv.Registry, dc, func(dc *simulator.Datacenter) ref { return dc.VmFolder })
-	compute, ok := inv.compute(where)
+	folder = registry.Read(inv.Registry, dc, func(dc *simulator.Datacenter) Ref { return dc.VmFolder })
+	compute, ok := inv.Compute(where)
 	if !ok {
 		return folder, pool, false
 	}
-	pool, ok = inv.rootPool(compute)
+	pool, ok = inv.RootPool(compute)
 	return folder, pool, ok
 }
 
 // picture is a copy of a machine's object without what is the registry's own.
 type picture struct{ vm mo.VirtualMachine }
 
-func portrait(inv *inventory, at ref) picture {
+func portrait(inv *Inventory, at Ref) picture {
 	return registry.Read(inv.Registry, at, func(original *simulator.VirtualMachine) picture {
 		var p picture
 		p.vm.Name = original.Name
-		p.vm.Config = copyOf(original.Config)
+		p.vm.Config = CopyOf(original.Config)
 		p.vm.Capability = original.Capability
-		p.vm.Layout, p.vm.LayoutEx = copyOf(original.Layout), copyOf(original.LayoutEx)
-		p.vm.Guest = copyOf(original.Guest)
+		p.vm.Layout, p.vm.LayoutEx = CopyOf(original.Layout), CopyOf(original.LayoutEx)
+		p.vm.Guest = CopyOf(original.Guest)
 		p.vm.GuestHeartbeatStatus = original.GuestHeartbeatStatus
-		p.vm.Runtime = copyOf(original.Runtime)
-		p.vm.Summary = copyOf(original.Summary)
+		p.vm.Runtime = CopyOf(original.Runtime)
+		p.vm.Summary = CopyOf(original.Summary)
 		p.vm.DisabledMethod = slices.Clone(original.DisabledMethod)
 		return p
 	})
 }
 
 // translate gives the devices of a configuration the references of this registry, and lists what they refer to.
-func (inv *inventory) translate(config *types.VirtualMachineConfigInfo, where ref) (datastores, networks []ref) {
-	note := func(list *[]ref, found ref) *ref {
+func (inv *Inventory) translate(config *types.VirtualMachineConfigInfo, where Ref) (datastores, networks []Ref) {
+	note := func(list *[]Ref, found Ref) *Ref {
 		if !slices.Contains(*list, found) {
 			*list = append(*list, found)
 		}
@@ -217,8 +217,8 @@ func (inv *inventory) translate(config *types.VirtualMachineConfigInfo, where re
 }
 
 // mirror shows in one registry what has changed about the machine in another.
-func (mc *machine) mirror(from, to *inventory, where ref) {
-	shown := mc.shown()
+func (mc *VM) mirror(from, to *Inventory, where Ref) {
+	shown := mc.Shown()
 	source, ok := shown[from]
 	if !ok || from.Get(source) == nil {
 		return
@@ -245,13 +245,13 @@ var mirrored = []string{"name", "config", "summary.config", "network", "datastor
 
 // watcher notes changes of machines. It implements simulator.RegisterObject.
 type watcher struct {
-	Self ref
-	inv  *inventory
+	Self Ref
+	inv  *Inventory
 }
 
-func (w *watcher) Reference() ref                           { return w.Self }
+func (w *watcher) Reference() Ref                           { return w.Self }
 func (*watcher) PutObject(*simulator.Context, mo.Reference) {}
-func (*watcher) RemoveObject(*simulator.Context, ref)       {}
+func (*watcher) RemoveObject(*simulator.Context, Ref)       {}
 func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, changes []registry.Change) {
 	at := object.Reference()
 	if at.Type != "VirtualMachine" || !slices.ContainsFunc(changes, isMirrored) {

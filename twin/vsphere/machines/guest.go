@@ -15,16 +15,16 @@ import (
 )
 
 // lookAtGuest shows the addresses that the machine uses, when they have changed.
-func (mc *machine) lookAtGuest() {
+func (mc *VM) lookAtGuest() {
 	mc.guest.Lock()
 	defer mc.guest.Unlock()
-	if mc.running() == nil || mc.power() != poweredOn {
+	if mc.Running() == nil || mc.Power() != PoweredOn {
 		return
 	}
-	hw := mc.hardware()
+	hw := mc.Hardware()
 	found := map[string]string{}
-	for _, n := range hw.nics {
-		if ip, ok := mc.m.cfg.GuestAddress(n.mac); ok {
+	for _, n := range hw.Nics {
+		if ip, ok := mc.Manager.Cfg.GuestAddress(n.mac); ok {
 			found[n.mac] = ip
 		}
 	}
@@ -35,18 +35,18 @@ func (mc *machine) lookAtGuest() {
 }
 
 // clearGuest forgets what the guest said: it is off, or has just begun to boot.
-func (mc *machine) clearGuest() {
+func (mc *VM) clearGuest() {
 	mc.guest.Lock()
 	defer mc.guest.Unlock()
 	mc.addresses = map[string]string{}
-	mc.showGuest(mc.hardware(), nil)
+	mc.showGuest(mc.Hardware(), nil)
 }
 
 // showGuest shows guest information as VMware Tools would report it.
-func (mc *machine) showGuest(hw hardware, addresses map[string]string) {
+func (mc *VM) showGuest(hw Hardware, addresses map[string]string) {
 	var nets []types.GuestNicInfo
 	first := ""
-	for _, n := range hw.nics {
+	for _, n := range hw.Nics {
 		ip, ok := addresses[n.mac]
 		nets = append(nets, guestNIC(n, ip))
 		if ok && first == "" {
@@ -55,11 +55,11 @@ func (mc *machine) showGuest(hw hardware, addresses map[string]string) {
 	}
 	status, running, host := types.VirtualMachineToolsStatusToolsNotRunning, types.VirtualMachineToolsRunningStatusGuestToolsNotRunning, ""
 	state, heartbeat := "notRunning", types.ManagedEntityStatusGray
-	if mc.power() == poweredOn {
+	if mc.Power() == PoweredOn {
 		state = "unknown"
 	}
 	if len(addresses) > 0 {
-		status, running, host = types.VirtualMachineToolsStatusToolsOk, types.VirtualMachineToolsRunningStatusGuestToolsRunning, hw.name
+		status, running, host = types.VirtualMachineToolsStatusToolsOk, types.VirtualMachineToolsRunningStatusGuestToolsRunning, hw.Name
 		state, heartbeat = "running", types.ManagedEntityStatusGreen
 	}
 	mc.set(
@@ -77,11 +77,11 @@ func (mc *machine) showGuest(hw hardware, addresses map[string]string) {
 		registry.Change{Name: "summary.guest.toolsRunningStatus", Val: string(running)},
 		registry.Change{Name: "summary.quickStats.guestHeartbeatStatus", Val: heartbeat},
 	)
-	mc.connectDevices(mc.power() == poweredOn)
+	mc.connectDevices(mc.Power() == PoweredOn)
 }
 
-func guestNIC(n nic, ip string) types.GuestNicInfo {
-	info := types.GuestNicInfo{Network: n.portgroup, MacAddress: n.mac, Connected: ip != "", DeviceConfigId: n.key}
+func guestNIC(n Nic, ip string) types.GuestNicInfo {
+	info := types.GuestNicInfo{Network: n.Portgroup, MacAddress: n.mac, Connected: ip != "", DeviceConfigId: n.Key}
 	if addr, err := netip.ParseAddr(ip); err == nil {
 		info.IpAddress = []string{ip}
 		info.IpConfig = &types.NetIpConfigInfo{IpAddress: []types.NetIpConfigInfoIpAddress{{
@@ -100,8 +100,8 @@ func guestPrefix(addr netip.Addr) int {
 }
 
 // connectDevices shows removable devices as connected while the machine is on, where they are to be.
-func (mc *machine) connectDevices(powered bool) {
-	for inv, object := range mc.shown() {
+func (mc *VM) connectDevices(powered bool) {
+	for inv, object := range mc.Shown() {
 		devices := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) []types.BaseVirtualDevice {
 			return connected(vm.Config.Hardware.Device, powered)
 		})
@@ -120,7 +120,7 @@ func connected(devices object.VirtualDeviceList, powered bool) []types.BaseVirtu
 	if !differs {
 		return nil
 	}
-	copied := copyOf(types.ArrayOfVirtualDevice{VirtualDevice: devices}).VirtualDevice
+	copied := CopyOf(types.ArrayOfVirtualDevice{VirtualDevice: devices}).VirtualDevice
 	for _, device := range copied {
 		if c := device.GetVirtualDevice().Connectable; c != nil {
 			c.Connected = powered && c.StartConnected

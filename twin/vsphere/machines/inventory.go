@@ -13,58 +13,58 @@ import (
 	"livelab.dev/twin/vsphere/registry"
 )
 
-// inventory is a registry whose machines are ours: vCenter's, or a host's own.
+// Inventory is a registry whose machines are ours: vCenter's, or a host's own.
 //
 // Everything that is read from or written to an object of the registry is read or written under the registry's lock on it. No
 // function here holds one such lock while it takes another.
-type inventory struct {
+type Inventory struct {
 	*registry.Registry
-	m      *Manager
-	hostOf func(types.ManagedObjectReference) host // nil for an object that is none of ours
+	Manager *Manager
+	HostOf  func(types.ManagedObjectReference) ESXi // nil for an object that is none of ours
 
 	mu    sync.Mutex
-	byRef map[types.ManagedObjectReference]*machine
+	byRef map[types.ManagedObjectReference]*VM
 }
 
-type ref = types.ManagedObjectReference
+type Ref = types.ManagedObjectReference
 
 // parent of an entity; false at the root.
-func (inv *inventory) parent(object ref) (ref, bool) {
+func (inv *Inventory) parent(object Ref) (Ref, bool) {
 	entity, ok := inv.Get(object).(mo.Entity)
 	if !ok {
-		return ref{}, false
+		return Ref{}, false
 	}
-	var parent *ref
+	var parent *Ref
 	inv.Locked(object, func() { parent = entity.Entity().Parent })
 	if parent == nil {
-		return ref{}, false
+		return Ref{}, false
 	}
 	return *parent, true
 }
 
-// above is the nearest entity of one of the types that contains the object, the object itself included.
-func (inv *inventory) above(object ref, kinds ...string) (ref, bool) {
+// Above is the nearest entity of one of the types that contains the object, the object itself included.
+func (inv *Inventory) Above(object Ref, kinds ...string) (Ref, bool) {
 	for ok := true; ok; object, ok = inv.parent(object) {
 		if slices.Contains(kinds, object.Type) {
 			return object, true
 		}
 	}
-	return ref{}, false
+	return Ref{}, false
 }
 
-// compute is the ComputeResource or cluster that a host or a pool belongs to.
-func (inv *inventory) compute(object ref) (ref, bool) {
-	return inv.above(object, "ComputeResource", "ClusterComputeResource")
+// Compute is the ComputeResource or cluster that a host or a pool belongs to.
+func (inv *Inventory) Compute(object Ref) (Ref, bool) {
+	return inv.Above(object, "ComputeResource", "ClusterComputeResource")
 }
 
-// rootPool is the root resource pool of a ComputeResource or cluster.
-func (inv *inventory) rootPool(compute ref) (pool ref, ok bool) {
+// RootPool is the root resource pool of a ComputeResource or cluster.
+func (inv *Inventory) RootPool(compute Ref) (pool Ref, ok bool) {
 	found := inv.Get(compute)
 	if found == nil {
-		return ref{}, false
+		return Ref{}, false
 	}
 	inv.Locked(compute, func() {
-		if p, is := reflect.ValueOf(found).Elem().FieldByName("ResourcePool").Interface().(*ref); is && p != nil {
+		if p, is := reflect.ValueOf(found).Elem().FieldByName("ResourcePool").Interface().(*Ref); is && p != nil {
 			pool, ok = *p, true
 		}
 	})
@@ -72,31 +72,31 @@ func (inv *inventory) rootPool(compute ref) (pool ref, ok bool) {
 }
 
 // named is the object of a name in a list property of another; false when there is none.
-func (inv *inventory) named(owner ref, property, name string) (ref, bool) {
+func (inv *Inventory) named(owner Ref, property, name string) (Ref, bool) {
 	for _, object := range inv.List(owner, property) {
 		if inv.NameOf(object) == name {
 			return object, true
 		}
 	}
-	return ref{}, false
+	return Ref{}, false
 }
 
-// environmentBrowser says what machines on a compute resource can have.
-func (inv *inventory) environmentBrowser(compute ref) (browser *ref) {
+// EnvironmentBrowser says what machines on a compute resource can have.
+func (inv *Inventory) EnvironmentBrowser(compute Ref) (browser *Ref) {
 	if found := inv.Get(compute); found != nil {
 		inv.Locked(compute, func() {
-			browser, _ = reflect.ValueOf(found).Elem().FieldByName("EnvironmentBrowser").Interface().(*ref)
+			browser, _ = reflect.ValueOf(found).Elem().FieldByName("EnvironmentBrowser").Interface().(*Ref)
 		})
 	}
 	return browser
 }
 
 // hostRef is the HostSystem of a host in this registry.
-func (inv *inventory) hostRef(h host) (ref, bool) {
+func (inv *Inventory) hostRef(h ESXi) (Ref, bool) {
 	for _, entity := range inv.All("HostSystem") {
-		if sameHost(inv.hostOf(entity.Reference()), h) {
+		if SameHost(inv.HostOf(entity.Reference()), h) {
 			return entity.Reference(), true
 		}
 	}
-	return ref{}, false
+	return Ref{}, false
 }

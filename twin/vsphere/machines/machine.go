@@ -19,70 +19,70 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// machine is one virtual machine, however many registries show it.
-type machine struct {
-	m  *Manager
-	id string // letters, digits and dashes
+// VM is one virtual machine, however many registries show it.
+type VM struct {
+	Manager *Manager
+	ID      string // letters, digits and dashes
 
 	guest sync.Mutex // held while guest information is looked at and shown
 	mu    sync.Mutex
-	faces map[*inventory]ref // the VirtualMachine objects that show it
-	host  host               // where it is registered
-	task  *ref               // what is being done with it
+	faces map[*Inventory]Ref // the VirtualMachine objects that show it
+	Host  ESXi               // where it is registered
+	task  *Ref               // what is being done with it
 	// importing is set while its disks are still being uploaded.
 	importing bool
-	process   hypervisor.Machine // nil while it is powered off
-	// receiving is the machine's other half while it is on its way to another host.
-	receiving     hypervisor.Machine
-	receivingHost host
+	Process   hypervisor.Machine // nil while it is powered off
+	// Receiving is the machine's other half while it is on its way to another host.
+	Receiving     hypervisor.Machine
+	ReceivingHost ESXi
 	// ending is set while somebody ends the process on purpose, so that its end is not the guest's doing.
 	ending    bool
 	addresses map[string]string // what guest information shows: IP by MAC; guarded by guest
 	// changed is the registry in which the machine's configuration changed last, until the others show it too.
-	changed *inventory
+	changed *Inventory
 	// mirroring is the registry that is being made to show it.
-	mirroring *inventory
+	mirroring *Inventory
 }
 
-// machine is the machine behind a VirtualMachine object; nil when it is on a host that is not ours.
-func (inv *inventory) machine(object ref) *machine {
+// Machine is the machine behind a VirtualMachine object; nil when it is on a host that is not ours.
+func (inv *Inventory) Machine(object Ref) *VM {
 	inv.mu.Lock()
 	mc := inv.byRef[object]
 	inv.mu.Unlock()
 	if mc != nil {
 		return mc
 	}
-	where := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	where := registry.Read(inv.Registry, object, func(vm *simulator.VirtualMachine) *Ref { return vm.Runtime.Host })
 	if where == nil {
 		return nil
 	}
-	h := inv.hostOf(*where)
+	h := inv.HostOf(*where)
 	if h == nil {
 		return nil
 	}
-	return inv.m.register(inv, object, h)
+	return inv.Manager.register(inv, object, h)
 }
 
 // register makes a machine of a VirtualMachine object.
-func (m *Manager) register(inv *inventory, object ref, h host) *machine {
+func (m *Manager) register(inv *Inventory, object Ref, h ESXi) *VM {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	if mc := inv.byRef[object]; mc != nil {
 		return mc
 	}
-	mc := &machine{m: m, id: uuid.NewString(), faces: map[*inventory]ref{inv: object}, host: h, addresses: map[string]string{}}
+	mc := &VM{Manager: m, ID: uuid.NewString(), faces: map[*Inventory]Ref{inv: object}, Host: h, addresses: map[string]string{}}
 	inv.byRef[object] = mc
 	m.mu.Lock()
-	m.machines[mc.id] = mc
+	m.machines[mc.ID] = mc
 	m.mu.Unlock()
 	return mc
 }
 
 // forget takes a machine that is no longer registered off the list.
-func (m *Manager) forget(mc *machine) {
+func (m *Manager) forget(mc *VM) {
 	mc.mu.Lock()
 	faces := maps.Clone(mc.faces)
-	mc.faces = map[*inventory]ref{}
+	mc.faces = map[*Inventory]Ref{}
 	mc.mu.Unlock()
 	for inv, object := range faces {
 		inv.mu.Lock()
@@ -91,12 +91,12 @@ func (m *Manager) forget(mc *machine) {
 		inv.hide(object)
 	}
 	m.mu.Lock()
-	delete(m.machines, mc.id)
+	delete(m.machines, mc.ID)
 	m.mu.Unlock()
 }
 
-// begin makes a task the one that is being done with the machine.
-func (mc *machine) begin(task ref) *fault.Failure {
+// Begin makes a task the one that is being done with the machine.
+func (mc *VM) Begin(task Ref) *fault.Failure {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
 	if mc.task != nil {
@@ -106,23 +106,23 @@ func (mc *machine) begin(task ref) *fault.Failure {
 	return nil
 }
 
-func (mc *machine) end() {
+func (mc *VM) End() {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
 	mc.task = nil
 }
 
-// shown are the VirtualMachine objects of the machine.
-func (mc *machine) shown() map[*inventory]ref {
+// Shown are the VirtualMachine objects of the machine.
+func (mc *VM) Shown() map[*Inventory]Ref {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
 	return maps.Clone(mc.faces)
 }
 
-// face is one of them; vCenter's when there is one.
-func (mc *machine) face() (*inventory, ref, bool) {
-	var found *inventory
-	faces := mc.shown()
+// Face is one of them; vCenter's when there is one.
+func (mc *VM) Face() (*Inventory, Ref, bool) {
+	var found *Inventory
+	faces := mc.Shown()
 	for inv := range faces {
 		if found == nil || inv.IsVPX() {
 			found = inv
@@ -132,87 +132,87 @@ func (mc *machine) face() (*inventory, ref, bool) {
 }
 
 // set changes properties that are the same wherever the machine is shown.
-func (mc *machine) set(changes ...registry.Change) {
-	for inv, object := range mc.shown() {
+func (mc *VM) set(changes ...registry.Change) {
+	for inv, object := range mc.Shown() {
 		inv.Set(object, append([]registry.Change(nil), changes...)...)
 	}
 }
 
 // look reads from one of the machine's objects.
-func look[V any](mc *machine, f func(*simulator.VirtualMachine) V) (value V) {
-	if inv, object, ok := mc.face(); ok {
+func look[V any](mc *VM, f func(*simulator.VirtualMachine) V) (value V) {
+	if inv, object, ok := mc.Face(); ok {
 		value = registry.Read(inv.Registry, object, f)
 	}
 	return value
 }
 
-func (mc *machine) name() string {
+func (mc *VM) Name() string {
 	return look(mc, func(vm *simulator.VirtualMachine) string { return vm.Name })
 }
 
-func (mc *machine) power() types.VirtualMachinePowerState {
+func (mc *VM) Power() types.VirtualMachinePowerState {
 	return look(mc, func(vm *simulator.VirtualMachine) types.VirtualMachinePowerState { return vm.Runtime.PowerState })
 }
 
-// hardware is what the machine is made of.
-type hardware struct {
-	name     string
-	memoryMB int64
-	cpus     int32
-	disks    []disk
-	nics     []nic
+// Hardware is what the machine is made of.
+type Hardware struct {
+	Name     string
+	MemoryMB int64
+	CPUs     int32
+	Disks    []Disk
+	Nics     []Nic
 	vmx      string // "[datastore] folder/name.vmx"
-	template bool
+	Template bool
 }
 
-func (mc *machine) hardware() hardware {
-	return look(mc, func(vm *simulator.VirtualMachine) hardware {
+func (mc *VM) Hardware() Hardware {
+	return look(mc, func(vm *simulator.VirtualMachine) Hardware {
 		devices := object.VirtualDeviceList(vm.Config.Hardware.Device)
-		return hardware{
-			name: vm.Name, memoryMB: int64(vm.Config.Hardware.MemoryMB), cpus: vm.Config.Hardware.NumCPU,
-			disks: disksOf(devices), nics: nicsOf(devices), vmx: vm.Config.Files.VmPathName, template: vm.Config.Template,
+		return Hardware{
+			Name: vm.Name, MemoryMB: int64(vm.Config.Hardware.MemoryMB), CPUs: vm.Config.Hardware.NumCPU,
+			Disks: disksOf(devices), Nics: NicsOf(devices), vmx: vm.Config.Files.VmPathName, Template: vm.Config.Template,
 		}
 	})
 }
 
-// on is the host where the machine is registered.
-func (mc *machine) on() host {
+// On is the host where the machine is registered.
+func (mc *VM) On() ESXi {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
-	return mc.host
+	return mc.Host
 }
 
-// running is the machine's process; nil while it is powered off.
-func (mc *machine) running() hypervisor.Machine {
+// Running is the machine's process; nil while it is powered off.
+func (mc *VM) Running() hypervisor.Machine {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
-	return mc.process
+	return mc.Process
 }
 
-// processes are the machine's processes and the hosts that they are on: two while it moves.
-func (mc *machine) processes() (current, receiving hypervisor.Machine, on, to host) {
+// Processes are the machine's processes and the hosts that they are on: two while it moves.
+func (mc *VM) Processes() (current, receiving hypervisor.Machine, on, to ESXi) {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
-	return mc.process, mc.receiving, mc.host, mc.receivingHost
+	return mc.Process, mc.Receiving, mc.Host, mc.ReceivingHost
 }
 
-// spec is the machine for the hypervisor, as it would run on a host.
-func (mc *machine) spec(hw hardware, h host) (hypervisor.Spec, *fault.Failure) {
+// Spec is the machine for the hypervisor, as it would run on a host.
+func (mc *VM) Spec(hw Hardware, h ESXi) (hypervisor.Spec, *fault.Failure) {
 	place := fmt.Sprintf("host%d", h.Number())
 	spec := hypervisor.Spec{
-		ID: mc.id + "-" + place, Name: hw.name, MemoryMB: int(hw.memoryMB), VCPUs: int(hw.cpus),
-		Dir: filepath.Join(mc.m.cfg.Dir, "run", mc.id, place),
+		ID: mc.ID + "-" + place, Name: hw.Name, MemoryMB: int(hw.MemoryMB), VCPUs: int(hw.CPUs),
+		Dir: filepath.Join(mc.Manager.Cfg.Dir, "run", mc.ID, place),
 	}
 	secrets := map[string]bool{}
-	for _, d := range hw.disks {
-		v, f := d.volume(h)
+	for _, d := range hw.Disks {
+		v, f := d.Volume(h)
 		if f != nil {
 			return spec, f
 		}
 		if d.bus == "" {
-			return spec, notSupported(d.label)
+			return spec, notSupported(d.Label)
 		}
-		node, secret, err := v.blockdev(d.path)
+		node, secret, err := v.Blockdev(d.Path)
 		if err != nil {
 			return spec, noDisk(d, h, err)
 		}
@@ -224,13 +224,13 @@ func (mc *machine) spec(hw hardware, h host) (hypervisor.Spec, *fault.Failure) {
 		}
 		spec.Disks = append(spec.Disks, hypervisor.Disk{Bus: d.bus, Unit: d.place(), Blockdev: node, Secret: secret})
 	}
-	for _, n := range hw.nics {
+	for _, n := range hw.Nics {
 		if n.model == "" {
 			return spec, notSupported(n.label)
 		}
 		card := hypervisor.NIC{Model: n.model, MAC: n.mac}
 		if n.connected {
-			card.SocketPath = h.NetworkSocket(n.portgroup)
+			card.SocketPath = h.NetworkSocket(n.Portgroup)
 		}
 		spec.NICs = append(spec.NICs, card)
 	}
@@ -244,38 +244,38 @@ func notSupported(device string) *fault.Failure {
 }
 
 // status is the machine as a status page shows it.
-func (mc *machine) status() Machine {
+func (mc *VM) status() Machine {
 	s := look(mc, func(vm *simulator.VirtualMachine) Machine {
 		return Machine{Name: vm.Name, State: string(vm.Runtime.PowerState), IP: vm.Guest.IpAddress}
 	})
-	if h := mc.on(); h != nil {
+	if h := mc.On(); h != nil {
 		s.Host = h.Name()
 	}
 	return s
 }
 
-// powerState is the fault for a machine that is on where it would have to be off, or the other way round.
-func powerState(m *machine, wanted, is types.VirtualMachinePowerState) *fault.Failure {
+// PowerState is the fault for a machine that is on where it would have to be off, or the other way round.
+func PowerState(m *VM, wanted, is types.VirtualMachinePowerState) *fault.Failure {
 	return fault.New(&types.InvalidPowerState{RequestedState: wanted, ExistingState: is},
-		"The attempted operation cannot be performed on %s in the current state (%s); it would have to be %s", m.name(), is, wanted)
+		"The attempted operation cannot be performed on %s in the current state (%s); it would have to be %s", m.Name(), is, wanted)
 }
 
-// settle registers a machine that is powered off on another host.
-func (mc *machine) settle(h host) {
+// Settle registers a machine that is powered off on another host.
+func (mc *VM) Settle(h ESXi) {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
-	mc.host = h
+	mc.Host = h
 }
 
-// receive notes the machine's other half, which counts on the host where it is being received.
-func (mc *machine) receive(process hypervisor.Machine, at host) {
+// Receive notes the machine's other half, which counts on the host where it is being received.
+func (mc *VM) Receive(process hypervisor.Machine, at ESXi) {
 	mc.mu.Lock()
 	defer mc.mu.Unlock()
-	mc.receiving, mc.receivingHost = process, at
+	mc.Receiving, mc.ReceivingHost = process, at
 }
 
-// arrivals is held while a machine is received at the host.
-func (m *Manager) arrivals(h host) *sync.Mutex {
+// Arrivals is held while a machine is received at the host.
+func (m *Manager) Arrivals(h ESXi) *sync.Mutex {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.arriving[h.Number()] == nil {

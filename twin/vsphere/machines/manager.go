@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"livelab.dev/twin/hypervisor"
+
 	"livelab.dev/twin/vsphere/registry"
 )
 
@@ -28,14 +29,14 @@ type Config struct {
 	// Logf logs one line. Default: no log.
 	Logf func(format string, args ...any)
 
-	// sampleEvery is how often counters and guests are looked at. Default: 1 s.
-	sampleEvery time.Duration
+	// SampleEvery is how often counters and guests are looked at. Default: 1 s.
+	SampleEvery time.Duration
 }
 
 // Manager has all machines of a data centre. It is safe for concurrent use.
 type Manager struct {
-	cfg    Config
-	ctx    context.Context // ends with Close
+	Cfg    Config
+	Ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup // what still runs in the background
 	// rounds are what is done again and again; placing before a machine is placed; closing when the manager closes.
@@ -44,8 +45,8 @@ type Manager struct {
 	closing []func()
 
 	mu          sync.Mutex
-	inventories []*inventory
-	machines    map[string]*machine // by id
+	inventories []*Inventory
+	machines    map[string]*VM      // by id
 	arriving    map[int]*sync.Mutex // by host number; held while a machine is received there
 	aligning    sync.Mutex          // held while the registries are made to show the same
 	closed      bool
@@ -68,25 +69,25 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Logf == nil {
 		cfg.Logf = func(string, ...any) {}
 	}
-	if cfg.sampleEvery == 0 {
-		cfg.sampleEvery = time.Second
+	if cfg.SampleEvery == 0 {
+		cfg.SampleEvery = time.Second
 	}
-	m := &Manager{cfg: cfg, machines: map[string]*machine{}, arriving: map[int]*sync.Mutex{}}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m := &Manager{Cfg: cfg, machines: map[string]*VM{}, arriving: map[int]*sync.Mutex{}}
+	m.Ctx, m.cancel = context.WithCancel(context.Background())
 	return m, nil
 }
 
-// eachRound has something done in each round of Watch.
-func (m *Manager) eachRound(work func(now time.Time, tick int)) { m.rounds = append(m.rounds, work) }
+// EachRound has something done in each round of Watch.
+func (m *Manager) EachRound(work func(now time.Time, tick int)) { m.rounds = append(m.rounds, work) }
 
-// beforePlacing has something done before a place is looked for, for a new machine.
-func (m *Manager) beforePlacing(work func()) { m.placing = append(m.placing, work) }
+// BeforePlacing has something done before a place is looked for, for a new machine.
+func (m *Manager) BeforePlacing(work func()) { m.placing = append(m.placing, work) }
 
-// onClose has something ended when the manager closes.
-func (m *Manager) onClose(work func()) { m.closing = append(m.closing, work) }
+// OnClose has something ended when the manager closes.
+func (m *Manager) OnClose(work func()) { m.closing = append(m.closing, work) }
 
 // Watch begins to look at the machines again and again. Call it once, when everything that wants a part in it has one.
-func (m *Manager) Watch() { m.background(m.watch) }
+func (m *Manager) Watch() { m.Background(m.watch) }
 
 // Close ends all machines at once, as a power cut would, and everything that is being done with them.
 func (m *Manager) Close() error {
@@ -99,27 +100,27 @@ func (m *Manager) Close() error {
 	}
 	m.work.Wait()
 	var err error
-	for _, mc := range m.all() {
-		if process := mc.running(); process != nil {
+	for _, mc := range m.All() {
+		if process := mc.Running(); process != nil {
 			err = errors.Join(err, process.PowerOff(context.Background()))
 		}
 	}
 	return err
 }
 
-// all machines, in no order.
-func (m *Manager) all() []*machine {
+// All machines, in no order.
+func (m *Manager) All() []*VM {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]*machine, 0, len(m.machines))
+	list := make([]*VM, 0, len(m.machines))
 	for _, mc := range m.machines {
 		list = append(list, mc)
 	}
 	return list
 }
 
-// background runs work that Close waits for. It does not run at all once Close was called.
-func (m *Manager) background(work func()) {
+// Background runs work that Close waits for. It does not run at all once Close was called.
+func (m *Manager) Background(work func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -128,31 +129,31 @@ func (m *Manager) background(work func()) {
 	m.work.Add(1)
 	go func() {
 		defer m.work.Done()
-		registry.Survive(m.cfg.Logf, "the machines' background", work)
+		registry.Survive(m.Cfg.Logf, "the machines' background", work)
 	}()
 }
 
 // watch looks at the machines again and again: what they use, and what their guests' addresses are.
 func (m *Manager) watch() {
-	ticker := time.NewTicker(m.cfg.sampleEvery)
+	ticker := time.NewTicker(m.Cfg.SampleEvery)
 	defer ticker.Stop()
 	for tick := 0; ; tick++ {
 		select {
-		case <-m.ctx.Done():
+		case <-m.Ctx.Done():
 			return
 		case now := <-ticker.C:
-			registry.Survive(m.cfg.Logf, "a look at the machines", func() { m.look(now, tick) })
+			registry.Survive(m.Cfg.Logf, "a look at the machines", func() { m.look(now, tick) })
 		}
 	}
 }
 
 // look is one round of watch.
 func (m *Manager) look(now time.Time, tick int) {
-	m.align()
+	m.Align()
 	for _, work := range m.rounds {
 		work(now, tick)
 	}
-	for _, mc := range m.all() {
+	for _, mc := range m.All() {
 		mc.lookAtGuest()
 	}
 }
@@ -168,25 +169,25 @@ type Machine struct {
 // Machines lists all machines.
 func (m *Manager) Machines() []Machine {
 	var list []Machine
-	for _, mc := range m.all() {
+	for _, mc := range m.All() {
 		list = append(list, mc.status())
 	}
 	return list
 }
 
-// attached are the inventories.
-func (m *Manager) attached() []*inventory {
+// Attached are the inventories.
+func (m *Manager) Attached() []*Inventory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.inventories)
 }
 
-// hostNumbers are the hosts that any inventory shows.
-func (m *Manager) hostNumbers() []int {
+// HostNumbers are the hosts that any inventory shows.
+func (m *Manager) HostNumbers() []int {
 	seen := map[int]bool{}
-	for _, inv := range m.attached() {
+	for _, inv := range m.Attached() {
 		for _, entity := range inv.All("HostSystem") {
-			if h := inv.hostOf(entity.Reference()); h != nil {
+			if h := inv.HostOf(entity.Reference()); h != nil {
 				seen[h.Number()] = true
 			}
 		}
@@ -194,11 +195,11 @@ func (m *Manager) hostNumbers() []int {
 	return slices.Collect(maps.Keys(seen))
 }
 
-// hostNumbered is a host that some registry shows, nil for none.
-func (m *Manager) hostNumbered(number int) host {
-	for _, inv := range m.attached() {
+// HostNumbered is a host that some registry shows, nil for none.
+func (m *Manager) HostNumbered(number int) ESXi {
+	for _, inv := range m.Attached() {
 		for _, entity := range inv.All("HostSystem") {
-			if h := inv.hostOf(entity.Reference()); h != nil && h.Number() == number {
+			if h := inv.HostOf(entity.Reference()); h != nil && h.Number() == number {
 				return h
 			}
 		}

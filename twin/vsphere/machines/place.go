@@ -14,26 +14,26 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// place is where a new machine goes.
-type place struct {
-	folder, pool, host ref
-	h                  host
-	datastore          ref
-	volume             volume
-	datastoreName      string
-	directory          string // of the machine on the datastore
+// Place is where a new machine goes.
+type Place struct {
+	folder, pool, host Ref
+	H                  ESXi
+	datastore          Ref
+	Volume             Volume
+	DatastoreName      string
+	Directory          string // of the machine on the datastore
 }
 
-// placeFor works out where a new machine can go. The simulator takes most of this for granted.
-func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.VirtualMachineConfigSpec) (*place, *fault.Failure) {
-	for _, prepare := range inv.m.placing {
+// PlaceFor works out where a new machine can go. The simulator takes most of this for granted.
+func (inv *Inventory) PlaceFor(folder, pool Ref, host *Ref, config *types.VirtualMachineConfigSpec) (*Place, *fault.Failure) {
+	for _, prepare := range inv.Manager.placing {
 		prepare()
 	}
-	p := &place{folder: folder, pool: pool}
+	p := &Place{folder: folder, pool: pool}
 	if f := inv.nameFree(folder, config.Name); f != nil {
 		return nil, f
 	}
-	compute, ok := inv.compute(pool)
+	compute, ok := inv.Compute(pool)
 	if !ok || inv.Get(pool) == nil {
 		return nil, fault.Gone(pool)
 	}
@@ -45,13 +45,13 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 		}
 		return nil, fault.New(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
 	}
-	p.datastoreName, p.directory = at.Datastore, directoryOf(at.Path, config.Name)
+	p.DatastoreName, p.Directory = at.Datastore, directoryOf(at.Path, config.Name)
 	candidates := inv.List(compute, "host")
 	if host != nil {
 		if !slices.Contains(candidates, *host) {
 			return nil, fault.Invalid("host", "the host %s does not belong to the resource pool", inv.NameOf(*host))
 		}
-		candidates = []ref{*host}
+		candidates = []Ref{*host}
 	}
 	if f := inv.placeOn(p, candidates); f != nil {
 		return nil, f
@@ -60,15 +60,15 @@ func (inv *inventory) placeFor(folder, pool ref, host *ref, config *types.Virtua
 }
 
 // placeOn takes the first of the hosts that can have the machine; the fault is that of the last that cannot.
-func (inv *inventory) placeOn(p *place, candidates []ref) *fault.Failure {
+func (inv *Inventory) placeOn(p *Place, candidates []Ref) *fault.Failure {
 	f := fault.New(&types.NoCompatibleHost{}, "There is no host for the machine")
 	for _, candidate := range candidates {
-		h := inv.hostOf(candidate)
+		h := inv.HostOf(candidate)
 		if h == nil {
 			continue
 		}
 		if f = inv.fits(p, candidate, h); f == nil {
-			p.host, p.h = candidate, h
+			p.host, p.H = candidate, h
 			return nil
 		}
 	}
@@ -76,28 +76,28 @@ func (inv *inventory) placeOn(p *place, candidates []ref) *fault.Failure {
 }
 
 // fits is why a machine cannot be made on a host.
-func (inv *inventory) fits(p *place, candidate ref, h host) *fault.Failure {
+func (inv *Inventory) fits(p *Place, candidate Ref, h ESXi) *fault.Failure {
 	if inv.IsVPX() && !h.Connected() {
 		return fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
 	}
 	if h.InMaintenance() {
 		return fault.New(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
 	}
-	datastore, ok := inv.named(candidate, "datastore", p.datastoreName)
+	datastore, ok := inv.named(candidate, "datastore", p.DatastoreName)
 	if !ok {
-		return fault.New(&types.InvalidDatastore{Name: p.datastoreName}, "The datastore %s is not on the host %s", p.datastoreName, h.Name())
+		return fault.New(&types.InvalidDatastore{Name: p.DatastoreName}, "The datastore %s is not on the host %s", p.DatastoreName, h.Name())
 	}
-	v, err := h.volume(p.datastoreName)
+	v, err := h.Disks(p.DatastoreName)
 	if err != nil {
-		return fault.New(&types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Datastore: &datastore, Name: p.datastoreName}},
-			"The datastore %s cannot be accessed on the host %s: %v", p.datastoreName, h.Name(), err)
+		return fault.New(&types.InaccessibleDatastore{InvalidDatastore: types.InvalidDatastore{Datastore: &datastore, Name: p.DatastoreName}},
+			"The datastore %s cannot be accessed on the host %s: %v", p.DatastoreName, h.Name(), err)
 	}
-	p.datastore, p.volume = datastore, v
+	p.datastore, p.Volume = datastore, v
 	return nil
 }
 
 // nameFree refuses names that are empty, too long or taken, and folders that hold no machines.
-func (inv *inventory) nameFree(folder ref, name string) *fault.Failure {
+func (inv *Inventory) nameFree(folder Ref, name string) *fault.Failure {
 	f, ok := registry.Get[*simulator.Folder](inv.Registry, folder)
 	if !ok {
 		return fault.Gone(folder)
@@ -117,7 +117,7 @@ func (inv *inventory) nameFree(folder ref, name string) *fault.Failure {
 }
 
 // usable examines the devices of a new machine: the simulator ends when a network is not there.
-func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
+func (inv *Inventory) usable(p *Place, changes []types.BaseVirtualDeviceConfigSpec) *fault.Failure {
 	for i, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		if spec.Device == nil {
@@ -126,28 +126,28 @@ func (inv *inventory) usable(p *place, changes []types.BaseVirtualDeviceConfigSp
 		if _, ok := spec.Device.(types.BaseVirtualEthernetCard); !ok || spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
 			continue
 		}
-		n := nicsOf(object.VirtualDeviceList{spec.Device})[0]
-		if _, ok := inv.named(p.host, "network", n.portgroup); !ok || n.portgroup == "" {
+		n := NicsOf(object.VirtualDeviceList{spec.Device})[0]
+		if _, ok := inv.named(p.host, "network", n.Portgroup); !ok || n.Portgroup == "" {
 			bad := &types.InvalidDeviceBacking{}
 			bad.DeviceIndex = int32(i)
-			return fault.New(bad, "Invalid backing for device %d: the network %q is not on the host %s", i, n.backing, p.h.Name())
+			return fault.New(bad, "Invalid backing for device %d: the network %q is not on the host %s", i, n.Backing, p.H.Name())
 		}
 	}
 	return nil
 }
 
-// freeSpace shows how much room a volume has left, wherever it is shown as a datastore.
-func (m *Manager) freeSpace(v volume, name string) {
-	left := v.free()
-	for _, inv := range m.attached() {
+// FreeSpace shows how much room a volume has left, wherever it is shown as a datastore.
+func (m *Manager) FreeSpace(v Volume, name string) {
+	left := v.Free()
+	for _, inv := range m.Attached() {
 		for _, entity := range inv.All("Datastore") {
-			inv.showFree(entity.Reference(), v.id(), name, left)
+			inv.showFree(entity.Reference(), v.ID(), name, left)
 		}
 	}
 }
 
 // showFree shows the room that is left on a datastore, if it is the volume; one that has no id of its own is known by its name.
-func (inv *inventory) showFree(datastore ref, volume, name string, left int64) {
+func (inv *Inventory) showFree(datastore Ref, volume, name string, left int64) {
 	changes := registry.Read(inv.Registry, datastore, func(ds *simulator.Datastore) []registry.Change {
 		free := registry.Change{Name: "summary.freeSpace", Val: left}
 		info, ok := ds.Info.(*types.VmfsDatastoreInfo)
@@ -167,16 +167,16 @@ func (inv *inventory) showFree(datastore ref, volume, name string, left int64) {
 }
 
 // showStorage shows the room that the machine's disks have: all of theirs, from the start.
-func (inv *inventory) showStorage(object ref, mc *machine) {
+func (inv *Inventory) showStorage(object Ref, mc *VM) {
 	usage := map[string]int64{}
 	var total int64
-	for _, d := range mc.hardware().disks {
-		v, f := d.volume(mc.on())
+	for _, d := range mc.Hardware().Disks {
+		v, f := d.Volume(mc.On())
 		if f != nil {
 			return
 		}
-		size, _ := v.size(d.path)
-		usage[d.datastore] += size
+		size, _ := v.Size(d.Path)
+		usage[d.Datastore] += size
 		total += size
 	}
 	now := time.Now()

@@ -13,19 +13,19 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// change changes a machine's configuration. Hardware only changes while it is powered off.
-func (inv *inventory) change(mc *machine, at ref, j *registry.Job, spec types.VirtualMachineConfigSpec) *fault.Failure {
-	hw := mc.hardware()
-	if mc.running() != nil {
+// Reshape changes a machine's configuration. Hardware only changes while it is powered off.
+func (inv *Inventory) Reshape(mc *VM, at Ref, j *registry.Job, spec types.VirtualMachineConfigSpec) *fault.Failure {
+	hw := mc.Hardware()
+	if mc.Running() != nil {
 		if f := hotPlug(hw, spec); f != nil {
 			return f
 		}
 	}
-	hostRef := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *ref { return vm.Runtime.Host })
+	hostRef := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *Ref { return vm.Runtime.Host })
 	if hostRef == nil {
 		return fault.Gone(at)
 	}
-	p := &place{host: *hostRef, h: mc.on()}
+	p := &Place{host: *hostRef, H: mc.On()}
 	if f := inv.usable(p, spec.DeviceChange); f != nil {
 		return f
 	}
@@ -36,47 +36,47 @@ func (inv *inventory) change(mc *machine, at ref, j *registry.Job, spec types.Vi
 	if f != nil {
 		return f
 	}
-	if f := inv.reconfigure(at, j.User, spec); f != nil {
+	if f := inv.Reconfigure(at, j.User, spec); f != nil {
 		return f
 	}
-	if f := inv.m.free(removed, p.h); f != nil {
+	if f := inv.Manager.Free(removed, p.H); f != nil {
 		return f
 	}
-	return inv.allocate(j.Ctx, mc, at, p.h)
+	return inv.Allocate(j.Ctx, mc, at, p.H)
 }
 
 // hotPlug refuses what would have to change in a machine that runs.
-func hotPlug(hw hardware, spec types.VirtualMachineConfigSpec) *fault.Failure {
-	if spec.NumCPUs != 0 && spec.NumCPUs != hw.cpus {
-		return fault.New(&types.CpuHotPlugNotSupported{}, "%s is powered on: the number of its processors cannot be changed", hw.name)
+func hotPlug(hw Hardware, spec types.VirtualMachineConfigSpec) *fault.Failure {
+	if spec.NumCPUs != 0 && spec.NumCPUs != hw.CPUs {
+		return fault.New(&types.CpuHotPlugNotSupported{}, "%s is powered on: the number of its processors cannot be changed", hw.Name)
 	}
-	if spec.MemoryMB != 0 && spec.MemoryMB != hw.memoryMB {
-		return fault.New(&types.MemoryHotPlugNotSupported{}, "%s is powered on: its memory cannot be changed", hw.name)
+	if spec.MemoryMB != 0 && spec.MemoryMB != hw.MemoryMB {
+		return fault.New(&types.MemoryHotPlugNotSupported{}, "%s is powered on: its memory cannot be changed", hw.Name)
 	}
 	if len(spec.DeviceChange) > 0 {
-		return fault.New(&types.DeviceHotPlugNotSupported{}, "%s is powered on: its devices cannot be changed", hw.name)
+		return fault.New(&types.DeviceHotPlugNotSupported{}, "%s is powered on: its devices cannot be changed", hw.Name)
 	}
 	return nil
 }
 
 // goingDisks are the disks that are removed with their files. A disk cannot become larger or smaller.
-func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]disk, *fault.Failure) {
-	var going []disk
+func goingDisks(hw Hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]Disk, *fault.Failure) {
+	var going []Disk
 	for i, c := range changes {
 		spec := c.GetVirtualDeviceConfigSpec()
 		asked, ok := spec.Device.(*types.VirtualDisk)
 		if !ok {
 			continue
 		}
-		for _, d := range hw.disks {
-			if d.key != asked.Key {
+		for _, d := range hw.Disks {
+			if d.Key != asked.Key {
 				continue
 			}
-			wanted, _ := diskOf(object.VirtualDeviceList{}, asked)
+			wanted, _ := DiskOf(object.VirtualDeviceList{}, asked)
 			switch {
-			case spec.Operation == types.VirtualDeviceConfigSpecOperationEdit && wanted.bytes != 0 && wanted.bytes != d.bytes:
+			case spec.Operation == types.VirtualDeviceConfigSpecOperationEdit && wanted.Bytes != 0 && wanted.Bytes != d.Bytes:
 				return nil, fault.New(&types.InvalidDeviceOperation{InvalidDeviceSpec: types.InvalidDeviceSpec{DeviceIndex: int32(i)}},
-					"%s has %d bytes; its size cannot be changed", d.label, d.bytes)
+					"%s has %d bytes; its size cannot be changed", d.Label, d.Bytes)
 			case spec.Operation == types.VirtualDeviceConfigSpecOperationRemove &&
 				spec.FileOperation == types.VirtualDeviceConfigSpecFileOperationDestroy:
 				going = append(going, d)
@@ -86,17 +86,17 @@ func goingDisks(hw hardware, changes []types.BaseVirtualDeviceConfigSpec) ([]dis
 	return going, nil
 }
 
-// reconfigure lets the simulator change the configuration of a machine.
-func (inv *inventory) reconfigure(object ref, user string, spec types.VirtualMachineConfigSpec) *fault.Failure {
+// Reconfigure lets the simulator change the configuration of a machine.
+func (inv *Inventory) Reconfigure(object Ref, user string, spec types.VirtualMachineConfigSpec) *fault.Failure {
 	vm, ok := registry.Get[*simulator.VirtualMachine](inv.Registry, object)
 	if !ok {
 		return fault.Gone(object)
 	}
-	_, f := inv.do(user, func(ctx *simulator.Context) (ref, *soap.Fault) {
+	_, f := inv.Do(user, func(ctx *simulator.Context) (Ref, *soap.Fault) {
 		body := vm.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: object, Spec: spec}).(*methods.ReconfigVM_TaskBody)
 		return body.Res.Returnval, body.Fault_
 	})
 	inv.followNetworks(object)
-	inv.m.align()
+	inv.Manager.Align()
 	return f
 }

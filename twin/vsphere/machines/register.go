@@ -22,8 +22,8 @@ import (
 // .vmx brings the machine back as it was.
 
 // writeVMX leaves the machine's configuration in its .vmx.
-func (inv *inventory) writeVMX(at, host ref) *fault.Failure {
-	config := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return copyOf(vm.Config) })
+func (inv *Inventory) writeVMX(at, host Ref) *fault.Failure {
+	config := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *types.VirtualMachineConfigInfo { return CopyOf(vm.Config) })
 	file, f := inv.vmxFile(config.Files.VmPathName, host)
 	if f != nil {
 		return f
@@ -39,7 +39,7 @@ func (inv *inventory) writeVMX(at, host ref) *fault.Failure {
 }
 
 // readVMX is the configuration in a .vmx.
-func (inv *inventory) readVMX(vmx string, host ref) (*types.VirtualMachineConfigInfo, *fault.Failure) {
+func (inv *Inventory) readVMX(vmx string, host Ref) (*types.VirtualMachineConfigInfo, *fault.Failure) {
 	file, f := inv.vmxFile(vmx, host)
 	if f != nil {
 		return nil, f
@@ -56,16 +56,16 @@ func (inv *inventory) readVMX(vmx string, host ref) (*types.VirtualMachineConfig
 }
 
 // vmxFile is where the simulator keeps a .vmx.
-func (inv *inventory) vmxFile(vmx string, host ref) (string, *fault.Failure) {
+func (inv *Inventory) vmxFile(vmx string, host Ref) (string, *fault.Failure) {
 	var at object.DatastorePath
 	if !at.FromString(vmx) || path.Ext(at.Path) != ".vmx" {
 		return "", fault.New(&types.InvalidDatastorePath{DatastorePath: vmx}, "%q is not the path of a .vmx, such as [datastore1] web/web.vmx", vmx)
 	}
-	return inv.localFile(host, disk{datastore: at.Datastore, path: at.Path})
+	return inv.localFile(host, Disk{Datastore: at.Datastore, Path: at.Path})
 }
 
-// registerIn brings back a machine that was unregistered.
-func (inv *inventory) registerIn(at ref, j *registry.Job, req *types.RegisterVM_Task) (types.AnyType, *fault.Failure) {
+// RegisterIn brings back a machine that was unregistered.
+func (inv *Inventory) RegisterIn(at Ref, j *registry.Job, req *types.RegisterVM_Task) (types.AnyType, *fault.Failure) {
 	if req.AsTemplate || req.Pool == nil {
 		return nil, fault.Invalid("pool", "machines are registered in a resource pool, not as templates")
 	}
@@ -75,7 +75,7 @@ func (inv *inventory) registerIn(at ref, j *registry.Job, req *types.RegisterVM_
 		vmx.FromString(req.Path)
 		name = path.Base(path.Dir(vmx.Path))
 	}
-	p, f := inv.placeFor(at, *req.Pool, req.Host, &types.VirtualMachineConfigSpec{
+	p, f := inv.PlaceFor(at, *req.Pool, req.Host, &types.VirtualMachineConfigSpec{
 		Name: name, Files: &types.VirtualMachineFileInfo{VmPathName: req.Path},
 	})
 	if f != nil {
@@ -97,32 +97,32 @@ func (inv *inventory) registerIn(at ref, j *registry.Job, req *types.RegisterVM_
 }
 
 // registered is the machine that has a .vmx.
-func (inv *inventory) registered(vmx string) (ref, bool) {
+func (inv *Inventory) registered(vmx string) (Ref, bool) {
 	for _, entity := range inv.All("VirtualMachine") {
 		at := entity.Reference()
 		if vmx == registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) string { return vm.Config.Files.VmPathName }) {
 			return at, true
 		}
 	}
-	return ref{}, false
+	return Ref{}, false
 }
 
 // revive makes the object of a machine that has a configuration.
-func (inv *inventory) revive(j *registry.Job, folder *simulator.Folder, p *place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
-	inv.m.aligning.Lock()
-	defer inv.m.aligning.Unlock()
+func (inv *Inventory) revive(j *registry.Job, folder *simulator.Folder, p *Place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
+	inv.Manager.aligning.Lock()
+	defer inv.Manager.aligning.Unlock()
 	if f := inv.completeFiles(vmx, config.Name, p.host); f != nil {
 		return nil, f
 	}
-	result, f := inv.do(j.User, func(ctx *simulator.Context) (ref, *soap.Fault) {
+	result, f := inv.Do(j.User, func(ctx *simulator.Context) (Ref, *soap.Fault) {
 		body := folder.RegisterVMTask(ctx, &types.RegisterVM_Task{This: p.folder, Path: vmx, Name: config.Name, Pool: &p.pool, Host: &p.host})
 		return body.(*methods.RegisterVM_TaskBody).Res.Returnval, nil
 	})
 	if f != nil {
 		return nil, f
 	}
-	at := result.(ref)
-	mc := inv.m.register(inv, at, p.h)
+	at := result.(Ref)
+	mc := inv.Manager.register(inv, at, p.H)
 	datastores, networks := inv.translate(config, p.host)
 	summary := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) types.VirtualMachineConfigSummary { return vm.Summary.Config })
 	summarize(&summary, config)
@@ -140,7 +140,7 @@ func (inv *inventory) revive(j *registry.Job, folder *simulator.Folder, p *place
 
 // completeFiles makes the files beside a .vmx that the simulator wants to see: they are called after the machine's name, which may be
 // a new one.
-func (inv *inventory) completeFiles(vmx, name string, host ref) *fault.Failure {
+func (inv *Inventory) completeFiles(vmx, name string, host Ref) *fault.Failure {
 	file, f := inv.vmxFile(vmx, host)
 	if f != nil {
 		return f
@@ -165,5 +165,5 @@ func summarize(summary *types.VirtualMachineConfigSummary, config *types.Virtual
 	summary.GuestId, summary.GuestFullName, summary.HwVersion = config.GuestId, config.GuestFullName, config.Version
 	summary.Annotation, summary.Template = config.Annotation, config.Template
 	devices := object.VirtualDeviceList(config.Hardware.Device)
-	summary.NumVirtualDisks, summary.NumEthernetCards = int32(len(disksOf(devices))), int32(len(nicsOf(devices)))
+	summary.NumVirtualDisks, summary.NumEthernetCards = int32(len(disksOf(devices))), int32(len(NicsOf(devices)))
 }

@@ -11,29 +11,29 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// start runs work as a task, which ends with the manager or when it is cancelled, and returns the task's reference at once. kind is
+// Start runs work as a task, which ends with the manager or when it is cancelled, and returns the task's reference at once. kind is
 // the task's in the API reference, such as "VirtualMachine.powerOn".
-func (inv *inventory) start(ctx *simulator.Context, entity ref, kind string, work func(*registry.Job) (types.AnyType, *fault.Failure)) ref {
-	return inv.Run(ctx, registry.Task{Entity: entity, Kind: kind, Within: inv.m.ctx}, work)
+func (inv *Inventory) Start(ctx *simulator.Context, entity Ref, kind string, work func(*registry.Job) (types.AnyType, *fault.Failure)) Ref {
+	return inv.Run(ctx, registry.Task{Entity: entity, Kind: kind, Within: inv.Manager.Ctx}, work)
 }
 
-// startWith does something with a machine as a task, and nothing else with it at the same time.
-func (inv *inventory) startWith(ctx *simulator.Context, mc *machine, at ref, what string, work func(*registry.Job) (types.AnyType, *fault.Failure)) ref {
+// StartWith does something with a machine as a task, and nothing else with it at the same time.
+func (inv *Inventory) StartWith(ctx *simulator.Context, mc *VM, at Ref, what string, work func(*registry.Job) (types.AnyType, *fault.Failure)) Ref {
 	var busy *fault.Failure
 	return inv.Run(ctx, registry.Task{
-		Entity: at, Kind: "VirtualMachine." + what, Within: inv.m.ctx,
-		First: func(task ref) { busy = mc.begin(task) },
+		Entity: at, Kind: "VirtualMachine." + what, Within: inv.Manager.Ctx,
+		First: func(task Ref) { busy = mc.Begin(task) },
 	}, func(j *registry.Job) (types.AnyType, *fault.Failure) {
 		if busy != nil {
 			return nil, busy
 		}
-		defer mc.end()
+		defer mc.End()
 		return work(j)
 	})
 }
 
-// do runs one of the simulator's own tasks and waits for it. ask is called with a context that no one else has.
-func (inv *inventory) do(user string, ask func(*simulator.Context) (ref, *soap.Fault)) (types.AnyType, *fault.Failure) {
+// Do runs one of the simulator's own tasks and waits for it. ask is called with a context that no one else has.
+func (inv *Inventory) Do(user string, ask func(*simulator.Context) (Ref, *soap.Fault)) (types.AnyType, *fault.Failure) {
 	task, refused := ask(inv.ContextOf(user))
 	if refused != nil {
 		return nil, fromSOAP(refused)

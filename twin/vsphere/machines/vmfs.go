@@ -13,6 +13,7 @@ import (
 
 	"livelab.dev/twin/hypervisor"
 	"livelab.dev/twin/vmfs"
+
 	"livelab.dev/twin/vsphere/registry"
 )
 
@@ -41,8 +42,8 @@ type Host interface {
 // Attach takes over the virtual machines of a service's registry: vCenter's, or that of a host's own endpoint. hostOf is the host
 // behind a HostSystem of this registry; nil for one that is not (or no longer) there. Machines on hosts of which hostOf knows
 // nothing stay the simulator's. Call it once for each registry, before it is served.
-func (m *Manager) Attach(reg *registry.Registry, hostOf func(types.ManagedObjectReference) Host) *inventory {
-	return m.attach(reg, func(object types.ManagedObjectReference) host {
+func (m *Manager) Attach(reg *registry.Registry, hostOf func(types.ManagedObjectReference) Host) *Inventory {
+	return m.Take(reg, func(object types.ManagedObjectReference) ESXi {
 		if h := hostOf(object); h != nil {
 			return vmfsHost{h}
 		}
@@ -53,7 +54,7 @@ func (m *Manager) Attach(reg *registry.Registry, hostOf func(types.ManagedObject
 // vmfsHost is a Host with the volumes that this package works with.
 type vmfsHost struct{ Host }
 
-func (h vmfsHost) volume(datastore string) (volume, error) {
+func (h vmfsHost) Disks(datastore string) (Volume, error) {
 	v, err := h.Volume(datastore)
 	if err != nil {
 		return nil, err
@@ -67,32 +68,32 @@ func (h vmfsHost) volume(datastore string) (volume, error) {
 // vmfsVolume is a volume on a LUN.
 type vmfsVolume struct{ v *vmfs.Volume }
 
-func (v vmfsVolume) id() string  { return v.v.UUID }
-func (v vmfsVolume) free() int64 { return v.v.Free() }
+func (v vmfsVolume) ID() string  { return v.v.UUID }
+func (v vmfsVolume) Free() int64 { return v.v.Free() }
 
-func (v vmfsVolume) size(path string) (int64, bool) {
+func (v vmfsVolume) Size(path string) (int64, bool) {
 	file, err := v.v.Lookup(path)
 	return file.Size, err == nil
 }
 
-func (v vmfsVolume) allocate(ctx context.Context, path string, size int64) error {
+func (v vmfsVolume) Allocate(ctx context.Context, path string, size int64) error {
 	_, err := v.v.Allocate(ctx, path, size)
 	return err
 }
 
-func (v vmfsVolume) importDisk(ctx context.Context, path, source string, progress func(done, total int64)) error {
+func (v vmfsVolume) ImportDisk(ctx context.Context, path, source string, progress func(done, total int64)) error {
 	_, err := v.v.ImportDisk(ctx, path, source, progress)
 	return err
 }
 
-func (v vmfsVolume) remove(ctx context.Context, path string) error {
+func (v vmfsVolume) Remove(ctx context.Context, path string) error {
 	if err := v.v.Remove(ctx, path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-func (v vmfsVolume) blockdev(path string) (map[string]any, *hypervisor.Secret, error) {
+func (v vmfsVolume) Blockdev(path string) (map[string]any, *hypervisor.Secret, error) {
 	node := v.v.BlockdevJSON(path)
 	if node == nil {
 		return nil, nil, fmt.Errorf("[%s] %s: %w", v.v.Label, path, fs.ErrNotExist)
