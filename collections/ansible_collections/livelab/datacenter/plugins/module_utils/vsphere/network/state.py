@@ -160,7 +160,7 @@ def from_api(
         ipv6=now if at_boot is None else bool(at_boot),
         ipv6_now=now,
         service_types=tuple(sorted(services)),
-        machines={group: tuple(sorted(names)) for group, names in (machines or {}).items()},
+        machines={group: tuple(sorted(set(names))) for group, names in (machines or {}).items()},
         reached_at=next((address for address in addresses if address in own), None),
     )
 
