@@ -3,89 +3,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import subprocess
 
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
 
 from tests.support import states
+from tests.support.package import changed, make_package
 
 pytestmark = pytest.mark.integration
-
-# What vm_deploy's options are when they are not given.
-DEFAULTS = {"datacenter": None, "folder": None, "cluster": None, "disk_provisioning": "thin", "state": "present"}
-
-RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
-OVF = """<?xml version="1.0" encoding="UTF-8"?>
-<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"
-    xmlns:rasd="{rasd}"
-    xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData">
-  <References><File ovf:href="web.vmdk" ovf:id="file1" ovf:size="{size}"/></References>
-  <DiskSection><Info>Disks</Info><Disk ovf:capacity="16" ovf:capacityAllocationUnits="byte * 2^20" ovf:diskId="d1"
-    ovf:fileRef="file1" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
-  </DiskSection>
-  <NetworkSection><Info>Networks</Info><Network ovf:name="LAN"><Description>LAN</Description></Network></NetworkSection>
-  <VirtualSystem ovf:id="web"><Info>A machine</Info><Name>web</Name>
-    <OperatingSystemSection ovf:id="96"><Info>Debian</Info></OperatingSystemSection>
-    <VirtualHardwareSection><Info>Hardware</Info>
-      <System><vssd:ElementName>Hardware</vssd:ElementName><vssd:InstanceID>0</vssd:InstanceID>
-        <vssd:VirtualSystemIdentifier>web</vssd:VirtualSystemIdentifier>
-        <vssd:VirtualSystemType>vmx-08</vssd:VirtualSystemType></System>
-      {items}
-    </VirtualHardwareSection>
-  </VirtualSystem>
-</Envelope>
-"""
-ITEMS = (
-    {"ElementName": "2 CPUs", "InstanceID": 1, "ResourceType": 3, "VirtualQuantity": 2},
-    {
-        "AllocationUnits": "byte * 2^20",
-        "ElementName": "64 MB",
-        "InstanceID": 2,
-        "ResourceType": 4,
-        "VirtualQuantity": 64,
-    },
-    {"Address": 0, "ElementName": "SCSI", "InstanceID": 3, "ResourceSubType": "VirtualSCSI", "ResourceType": 6},
-    {
-        "AddressOnParent": 0,
-        "ElementName": "disk",
-        "HostResource": "ovf:/disk/d1",
-        "InstanceID": 4,
-        "Parent": 3,
-        "ResourceType": 17,
-    },
-    {
-        "AddressOnParent": 7,
-        "AutomaticAllocation": "true",
-        "Connection": "LAN",
-        "ElementName": "eth0",
-        "InstanceID": 5,
-        "ResourceSubType": "VmxNet3",
-        "ResourceType": 10,
-    },
-)
-
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """A package as an export makes it: descriptor, disk, manifest."""
-    folder = tmp_path_factory.mktemp("package")
-    (folder / "disk.raw").write_bytes(bytes(range(256)) * 4096 + bytes(15 * 2**20))
-    convert = ["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"]
-    subprocess.run([*convert, "disk.raw", "web.vmdk"], cwd=folder, check=True)
-    fields = ["".join(f"<rasd:{key}>{value}</rasd:{key}>" for key, value in item.items()) for item in ITEMS]
-    items = "".join(f"<Item>{text}</Item>" for text in fields)
-    size = (folder / "web.vmdk").stat().st_size
-    (folder / "web.ovf").write_text(OVF.format(rasd=RASD, size=size, items=items), encoding="utf-8")
-    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("web.ovf", "web.vmdk")}
-    manifest = "".join(f"SHA256({name})= {digest}\n" for name, digest in sums.items())
-    (folder / "web.mf").write_text(manifest, encoding="utf-8")
-    return folder
+    return make_package(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -120,34 +53,6 @@ def deployment(twin, package, **changes) -> dict:
     }
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"datastore": "nothing"}, ["no datastore 'nothing'", states.DATASTORE]),
-        ({"datastore": "datastore1"}, ["has no datastore 'datastore1'"]),
-        ({"esxi_hostname": "10.9.9.9"}, ["no ESXi host '10.9.9.9'"]),
-        ({"networks": {"LAN": "nowhere"}}, ["no network 'nowhere'", "VM Network"]),
-        ({"networks": {"WAN": "VM Network"}}, ["no network 'WAN'", "LAN"]),
-        ({"networks": {}}, ["no network 'LAN'"]),
-        ({"ovf": "/nowhere/web.ovf"}, ["/nowhere/web.ovf", "is not there"]),
-        ({"folder": "nowhere"}, ["no VM folder 'nowhere'"]),
-    ],
-)
-def test_what_cannot_be_deployed_is_refused(site, twin, package, changes, words):
-    work = Deployment({**connection(twin), **DEFAULTS, **deployment(twin, package, **changes)})
-    try:
-        with pytest.raises(ConvergeError) as refusal:
-            work.plan(work.read())
-    finally:
-        work.close()
-    for word in words:
-        assert word in str(refusal.value)
-
-
-def test_a_refusal_is_the_modules_plain_error(site, twin, package):
-    site.refused("vm_deploy", deployment(twin, package, datastore="nothing"), "vcenter", "no datastore 'nothing'")
-
-
 def test_a_damaged_package_is_refused(site, twin, package, tmp_path):
     shutil.copytree(package, tmp_path, dirs_exist_ok=True)
     disk = bytearray((tmp_path / "web.vmdk").read_bytes())
@@ -180,10 +85,8 @@ def test_a_machine_is_told_with_its_place_and_its_hardware(site, twin, package):
 
 
 def test_a_machine_that_differs_from_its_package_is_left_and_said(site, twin, package, tmp_path):
-    shutil.copytree(package, tmp_path, dirs_exist_ok=True)
-    descriptor = tmp_path / "web.ovf"
-    descriptor.write_text(descriptor.read_text().replace(">64<", ">128<"), encoding="utf-8")
-    result = site.run("vm_deploy", deployment(twin, tmp_path), "vcenter")
+    other = changed(package, tmp_path, (">64<", ">128<"))
+    result = site.run("vm_deploy", deployment(twin, other), "vcenter")
     assert not result.failed, result.msg
     assert not result.changed
     assert result.data["differences"] == ["memory in MiB 64 instead of 128"]

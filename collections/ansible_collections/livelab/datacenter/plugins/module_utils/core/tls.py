@@ -77,22 +77,23 @@ def peer_certificate(host: str, port: int, timeout: float = 10) -> bytes:
         return wrapped.getpeercert(binary_form=True) or b""
 
 
-def explain(error: BaseException, host: str, port: int, timeout: float) -> str | None:
+def explain(error: BaseException, host: str, port: int, timeout: float, option: str = "thumbprint") -> str | None:
     """Plain text for a failure to connect, or ``None`` when the error is none of those.
 
     :param error: what was raised; the errors it came from are looked at too.
     :param host: the server's name or address as given.
     :param timeout: the limit it ran into, in seconds.
+    :param option: the module's option that pins this server's certificate.
     """
     where = f"{host}:{port}"
     cause = _root(error)
     if isinstance(cause, ThumbprintMismatch):
         return (f"the certificate of {where} is not the pinned one: its SHA-256 thumbprint is {cause.actual}. Nothing "
-                "was sent to it. If the certificate was renewed, give that as 'thumbprint'.")
+                f"was sent to it. If the certificate was renewed, give that as '{option}'.")
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = cause.verify_message.rstrip(".")
         return (f"the certificate of {where} is not trusted: {reason}. {_offer(host, port, timeout)}Give the CA that "
-                "signed it as 'ca_path', or, once you have compared it, that thumbprint as 'thumbprint'.")
+                f"signed it as 'ca_path', or, once you have compared it, that thumbprint as '{option}'.")
     if isinstance(cause, ssl.SSLError):
         reason = getattr(cause, "reason", None) or cause
         return f"{where} does not speak TLS 1.2 or newer there ({reason}); is the port right?"

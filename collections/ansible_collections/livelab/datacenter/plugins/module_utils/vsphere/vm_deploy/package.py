@@ -1,141 +1,149 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An OVF folder or an OVA archive: its descriptor, its files, and whether they are what the manifest says."""
+"""An OVF folder or an OVA archive: its descriptor, its files, and whether they are what they should be."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import re
 import tarfile
+from collections.abc import Mapping
+from typing import Any, Self
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy import ovf
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy import ovf, vmdk
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.content import Content
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.manifest import (
+    find_manifests,
+    verify_files,
+)
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.store import (
+    Archive,
+    Folder,
+    Store,
+    inside,
+)
 
-_BLOCK = 1024 * 1024
-_LINE = re.compile(r"^(SHA-?1|SHA-?256|SHA-?512)\s*\((.+)\)\s*=\s*([0-9a-fA-F]+)$", re.IGNORECASE)
 _DESCRIPTOR_LIMIT = 16 * 1024 * 1024
 
 
 class Package:
-    """An opened package. Use it as a context manager.
+    """An opened package. Use it as a context manager, or call :meth:`close`.
 
+    :ivar path: where it is.
     :ivar descriptor: the parsed :class:`ovf.Descriptor`.
     """
 
-    def __init__(self, path: str) -> None:
-        """Open `path`, an .ovf or .ova file. Raises ConvergeError when it is neither or a file of it is missing."""
+    def __init__(self, path: str, option: str | None = None, properties: Mapping[str, Any] | None = None) -> None:
+        """Open an .ovf or .ova file.
+
+        :param option: the deployment option wanted.
+        :param properties: values of its properties.
+        :raises ConvergeError: when it is neither, a file of it is missing, or it cannot be deployed so.
+        """
         if not os.path.isfile(path):
             raise ConvergeError(f"ovf: '{path}' is not there; it must be an .ovf or .ova file where this runs.")
         self.path = path
+        self._store = _store(path)
         try:
-            self._store = _Archive(path) if path.lower().endswith(".ova") else _Folder(path)
-            with self._store.open(self._store.descriptor) as file:
-                text = file.read(_DESCRIPTOR_LIMIT).decode("utf-8-sig")
-        except (OSError, tarfile.TarError, EOFError) as error:
-            raise ConvergeError(f"ovf: '{path}' cannot be read: {error}.") from error
-        except UnicodeDecodeError as error:
-            raise ConvergeError(f"ovf: '{path}' is not an OVF descriptor: it is not text.") from error
-        self.descriptor = ovf.parse(text, path)
-        for file in self.descriptor.files:
-            self._check_file(file)
+            self._read(option, properties)
+        except BaseException:
+            self._store.close()
+            raise
 
-    def __enter__(self) -> Package:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
         self._store.close()
 
-    def size(self, href: str) -> int:
-        """The bytes of a file of the package."""
-        return self._store.size(href)
+    @property
+    def manifest(self) -> str | None:
+        """The name of the manifest, ``None`` when there is none."""
+        return next(iter(self._manifests), None)
 
-    def open(self, href: str):
-        """A file of the package, open for reading bytes; a context manager."""
-        return self._store.open(href)
+    @property
+    def stored(self) -> int:
+        """The bytes of all its files but the descriptor, as they are stored."""
+        return sum(content.stored for content in self._contents.values())
 
-    def verify(self) -> str | None:
-        """Check every file against the manifest; returns the manifest's name, None when there is none.
+    def content(self, href: str) -> Content:
+        """A file of the package, by the reference that the descriptor or the server makes to it.
 
-        Raises ConvergeError when a checksum is wrong, or a file of the package is not in the manifest.
+        :raises ConvergeError: when the package has none.
         """
-        name = os.path.splitext(self._store.descriptor)[0] + ".mf"
-        if self._store.size(name) is None:
-            return None
-        with self._store.open(name) as file:
-            expected = parse_manifest(file.read(_DESCRIPTOR_LIMIT).decode("utf-8", "replace"), name)
-        for href in [self._store.descriptor, *(file.href for file in self.descriptor.files)]:
-            if href not in expected:
-                raise ConvergeError(f"{name} has no checksum of '{href}': the package is not whole. Export it again.")
-            self._verify_file(href, *expected[href], name)
-        return name
+        found = self._contents.get(href) or next(
+            (one for one in self._contents.values() if inside(one.file.href) == inside(href)), None)
+        if found is None:
+            raise ConvergeError(f"the server wants the file '{href}', which the package {self.path} does not have.")
+        return found
 
-    def _verify_file(self, href: str, algorithm: str, digest: str, manifest: str) -> None:
-        actual = hashlib.new(algorithm, usedforsecurity=False)
-        with self._store.open(href) as file:
-            while block := file.read(_BLOCK):
-                actual.update(block)
-        if actual.hexdigest() != digest:
-            raise ConvergeError(
-                f"'{href}' in {self.path} is damaged: its {algorithm.upper()} is {actual.hexdigest()}, {manifest} says "
-                f"{digest}. Nothing was uploaded."
-            )
+    def verify(self) -> list[str]:
+        """Look at every byte, and compare it with the manifest; returns what was not verified, in sentences.
 
-    def _check_file(self, file: ovf.File) -> None:
-        actual = self._store.size(file.href)
-        if actual is None:
-            raise ConvergeError(f"ovf: '{self.path}' needs '{file.href}', which is not beside it.")
-        if file.size is not None and file.size != actual:
-            raise ConvergeError(f"ovf: '{file.href}' has {actual} bytes, not {file.size}: it is not whole.")
+        :raises ConvergeError: when something is damaged, or no disk.
+        """
+        unnamed = verify_files(self._store, self._files(), self._manifests, self.path)
+        warnings = self._look_at_disks()
+        if self.manifest is None:
+            warnings.append(f"the package {self.path} has no manifest (.mf): its files are not verified.")
+        elif unnamed:
+            warnings.append(f"{self.manifest} does not name {', '.join(unnamed)}, which are not verified.")
+        signatures = [name for name in self._store.names() if name.lower().endswith(".cert")]
+        return warnings + [f"the signature {name} of the package is not verified." for name in signatures]
+
+    def _read(self, option: str | None, properties: Mapping[str, Any] | None) -> None:
+        try:
+            with self._store.open(self._store.descriptor) as file:
+                data = file.read(_DESCRIPTOR_LIMIT)
+            self.descriptor = ovf.parse(data, self.path, option, properties)
+            self._contents = {file.href: Content(self._store, file, self.path) for file in self.descriptor.files}
+            self._manifests = find_manifests(self._store, self._files())
+        except (OSError, tarfile.TarError, EOFError) as error:
+            raise _unreadable(self.path, error) from error
+
+    def _files(self) -> list[str]:
+        return [self._store.descriptor, *(part for content in self._contents.values() for part in content.parts)]
+
+    def _of(self, disk: ovf.Disk) -> Content:
+        found = next((one for one in self._contents.values() if one.file.identifier == disk.file), None)
+        if found is None:
+            raise ConvergeError(f"the disk '{disk.identifier}' of {self.path} is in the file '{disk.file}', which its "
+                                "References do not list.")
+        return found
+
+    def _look_at(self, disk: ovf.Disk) -> int:
+        """The capacity of the disk that a file holds; no larger than the machine's."""
+        content = self._of(disk)
+        with content.open() as file:
+            held = vmdk.capacity(file.read(vmdk.HEAD), content.file.href)
+        if held > disk.capacity:
+            raise ConvergeError(f"'{content.file.href}' holds a disk of {held} bytes, the descriptor says that it has "
+                                f"{disk.capacity}: they do not belong together.")
+        # Counted before anything is sent: the size is the first that a host is told.
+        content.size  # noqa: B018
+        return held
+
+    def _look_at_disks(self) -> list[str]:
+        """Those whose file holds less than the descriptor says; what is less than a MiB is rounding."""
+        found = []
+        for disk in self.descriptor.disks:
+            held = self._look_at(disk) if disk.file is not None else disk.capacity
+            if disk.capacity - held >= 2**20:
+                found.append(f"'{self._of(disk).file.href}' holds a disk of {held} bytes, the descriptor says that it has "
+                             f"{disk.capacity}.")
+        return found
 
 
-def parse_manifest(text: str, where: str) -> dict:
-    """`{file: (algorithm of hashlib, hex digest)}` of a manifest. Raises ConvergeError on a line that is none."""
-    found = {}
-    for line in text.splitlines():
-        if not line.strip():
-            continue
-        match = _LINE.match(line.strip())
-        if not match:
-            raise ConvergeError(f"{where}: '{line.strip()[:80]}' is not like 'SHA256(disk.vmdk)= …'.")
-        found[match[2].strip()] = (match[1].lower().replace("-", ""), match[3].lower())
-    return found
+def _store(path: str) -> Store:
+    try:
+        return Archive(path) if path.lower().endswith(".ova") else Folder(path)
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise _unreadable(path, error) from error
 
 
-class _Folder:
-    """The files beside an .ovf."""
-
-    def __init__(self, path: str) -> None:
-        self._folder, self.descriptor = os.path.split(path)
-
-    def size(self, name: str):
-        path = os.path.join(self._folder, name)
-        return os.path.getsize(path) if os.path.isfile(path) else None
-
-    def open(self, name: str):
-        return open(os.path.join(self._folder, name), "rb")
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-
-class _Archive:
-    """The members of an .ova, read in place."""
-
-    def __init__(self, path: str) -> None:
-        self._tar = tarfile.open(path, "r:")  # noqa: SIM115 - open as long as the package is
-        self._members = {member.name: member for member in self._tar if member.isreg()}
-        names = [name for name in self._members if name.lower().endswith(".ovf")]
-        if not names:
-            raise ConvergeError(f"ovf: '{path}' holds no .ovf file: it is not an OVA.")
-        self.descriptor = names[0]
-
-    def size(self, name: str):
-        return self._members[name].size if name in self._members else None
-
-    def open(self, name: str):
-        return contextlib.closing(self._tar.extractfile(self._members[name]))
-
-    def close(self) -> None:
-        self._tar.close()
+def _unreadable(path: str, error: Exception) -> ConvergeError:
+    return ConvergeError(f"ovf: '{path}' cannot be read: {error}.")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import same_host
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise, thumbprint
 
@@ -34,6 +35,8 @@ class Target:
         self.port: int = parts.port or (params["port"] if here else 443)
         self.path = parts.path + (f"?{parts.query}" if parts.query else "")
         self._timeout: int = params["timeout"]
+        self._named_by: str = params["hostname"]
+        self._same_server = same_host(self.host, params["hostname"]) and self.port == params["port"]
         try:
             self._context = self._trust(params, vouched)
         except OSError as error:
@@ -81,8 +84,10 @@ class Target:
 
     def _trust(self, params: dict, vouched: str | None) -> ssl.SSLContext:
         """By the CA where that works; else the very certificate that the user, or the server we trust, named."""
-        if not params["validate_certs"] and not params["thumbprint"]:
+        if not params["validate_certs"] and not params["thumbprint"] and not params.get("upload_thumbprint"):
             return tls.context(validate_certs=False)
+        if own := params.get("upload_thumbprint"):
+            return tls.context(pinned=normalise(own, "upload_thumbprint")[1])
         certificate = tls.peer_certificate(self.host, self.port, self._timeout)
         actual = thumbprint(certificate)
         pinned = normalise(params["thumbprint"])[1] if params["thumbprint"] else None
@@ -95,8 +100,12 @@ class Target:
         return tls.context(ca_path=params["ca_path"])
 
     def _explain(self, error: BaseException) -> str:
-        known = tls.explain(error, self.host, self.port, self._timeout)
-        return known or f"the connection to {self.host}:{self.port} broke off ({explain_any(error)})"
+        option = "thumbprint" if self._same_server else "upload_thumbprint"
+        known = tls.explain(error, self.host, self.port, self._timeout, option)
+        text = known or f"the connection to {self.host}:{self.port} broke off ({explain_any(error)})"
+        if self._same_server:
+            return text
+        return f"the disks go to the ESXi host {self.host}, as {self._named_by} says, and there: {text}"
 
 
 def _blocks(file: Any, sent: Callable[[int], Any]):

@@ -5,11 +5,19 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from pathlib import Path
 
 import pytest
 
-DISK = bytes(range(256)) * 64
+
+def disk(capacity: int, flags: int = 0x30001) -> bytes:
+    """The file of a stream-optimised disk of this capacity, as far as anything looks at it: 16 KiB."""
+    header = struct.pack("<4sIIQ", b"KDMV", 3, flags, capacity // 512)
+    return header.ljust(512, b"\0") + bytes(range(256)) * 62
+
+
+DISK = disk(4 * 2**30)
 
 DESCRIPTOR = """<?xml version="1.0" encoding="UTF-8"?>
 <Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1"

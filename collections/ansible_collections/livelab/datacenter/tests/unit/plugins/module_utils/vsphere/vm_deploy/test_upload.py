@@ -132,3 +132,30 @@ def test_a_refusal_is_said(server, certificate):
 def test_nobody_there_is_said():
     with pytest.raises(ConvergeError, match=r"127\.0\.0\.1:9 refuses connections"):
         Target("https://127.0.0.1:9/disk", {**CHECKED, "port": 9})
+
+
+def test_the_host_that_takes_the_disks_has_a_pin_of_its_own(server, certificate):
+    pin = own_thumbprint(certificate)
+    target = Target(url(server), params(server, upload_thumbprint=pin, thumbprint="00" * 32))
+    target.send(io.BytesIO(b"x"), 1, False, lambda count: None)
+    assert len(server.received) == 1
+    target = Target(url(server), params(server, upload_thumbprint="AB" * 32))
+    with pytest.raises(ConvergeError, match="is not the pinned one"):
+        target.send(io.BytesIO(b"x"), 1, False, lambda count: None)
+    assert len(server.received) == 1
+
+
+def test_another_host_is_named_with_its_own_option(server):
+    told = params(server, hostname="vcenter.lab.local")
+    target = Target(url(server), told)
+    with pytest.raises(ConvergeError) as refusal:
+        target.send(io.BytesIO(b"x"), 1, False, lambda count: None)
+    text = str(refusal.value)
+    assert text.startswith("the disks go to the ESXi host 127.0.0.1, as vcenter.lab.local says, and there: ")
+    assert "as 'upload_thumbprint'" in text
+    assert "as 'thumbprint'" not in text
+
+
+def test_a_name_that_cannot_be_resolved_is_said_to_be_the_hosts(server):
+    with pytest.raises(ConvergeError, match=r"the ESXi host esx1\.invalid, as 127\.0\.0\.1 says, .*cannot be resolved"):
+        Target("https://esx1.invalid/disk", params(server))
