@@ -12,6 +12,7 @@
 // What is done where, from the bottom up; a package calls those below it only (layers_test.go holds that):
 //
 //	registry/fault  what a method says when it refuses
+//	names           how a vCenter spells the names of entities
 //	store, wire     JSON on disk; what govmomi's encoding cannot say
 //	registry        the objects of an endpoint, its HTTPS side, its tasks
 //	host            a host's own state and its rules

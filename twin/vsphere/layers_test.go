@@ -22,7 +22,7 @@ const module = "livelab.dev/twin/"
 // layers are the packages of the twin, the lowest first. A package imports packages of lower layers only, never one of its own.
 var layers = [][]string{
 	{"iscsi/pdu", "nas/tgt", "hypervisor", "network", "vsphere/store", "vsphere/wire", "vsphere/registry/fault"},
-	{"iscsi"},
+	{"iscsi", "vsphere/names"},
 	{"partitions", "vmfs", "vsphere/registry"},
 	{"vsphere/host", "vsphere/machines"},
 	{"vsphere/machines/imports", "vsphere/machines/power", "vsphere/machines/move", "vsphere/machines/perf", "vsphere/view"},

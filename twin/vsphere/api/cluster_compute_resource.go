@@ -34,3 +34,8 @@ func (m *clusterMethods) AddHostTask(ctx *simulator.Context, req *types.AddHost_
 func (m *clusterMethods) DestroyTask(ctx *simulator.Context, _ *types.Destroy_Task) soap.HasFault {
 	return destroyTask(ctx, m.vc, m.Self)
 }
+
+// RenameTask gives it another name.
+func (m *clusterMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	return renameTask(ctx, m.vc, m.Self, req.NewName)
+}

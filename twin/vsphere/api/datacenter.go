@@ -62,3 +62,8 @@ func (d *machineDatacenter) PowerOnMultiVMTask(ctx *simulator.Context, req *type
 		}),
 	}}
 }
+
+// RenameTask gives it another name.
+func (m *datacenterMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	return renameTask(ctx, m.vc, m.Self, req.NewName)
+}

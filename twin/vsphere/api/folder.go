@@ -73,3 +73,17 @@ func (m *machineFolder) RegisterVMTask(ctx *simulator.Context, req *types.Regist
 		}),
 	}}
 }
+
+// RenameTask gives it another name.
+func (m *folderMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	return renameTask(ctx, m.vc, m.Self, req.NewName)
+}
+
+// renameTask renames what is in a folder.
+func renameTask(ctx *simulator.Context, vc *vcenter.VCenter, ref types.ManagedObjectReference, name string) soap.HasFault {
+	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{
+		Returnval: vc.Registry.Task(ctx, ref, ref.Type+".rename", func() (types.AnyType, *fault.Failure) {
+			return nil, vc.Rename(ref, name)
+		}),
+	}}
+}

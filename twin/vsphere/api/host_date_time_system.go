@@ -35,7 +35,7 @@ func (m *dateTimeMethods) QueryDateTime(*types.QueryDateTime) soap.HasFault {
 
 func (m *dateTimeMethods) UpdateDateTime(*types.UpdateDateTime) soap.HasFault {
 	return &methods.UpdateDateTimeBody{
-		Fault_: fault.Config("The clock of %s is that of the machine it runs on and cannot be set", m.v.Name).SOAP(),
+		Fault_: fault.HostConfig("The clock of %s is that of the machine it runs on and cannot be set", m.v.Name).SOAP(),
 	}
 }
 

@@ -104,6 +104,18 @@ func (v *vmMethods) ReconfigVMTask(ctx *simulator.Context, req *types.ReconfigVM
 	}}
 }
 
+// RenameTask gives the machine another name.
+func (v *vmMethods) RenameTask(ctx *simulator.Context, req *types.Rename_Task) soap.HasFault {
+	return &methods.Rename_TaskBody{Res: &types.Rename_TaskResponse{
+		Returnval: v.do(ctx, "rename", func(j *registry.Job) *fault.Failure {
+			if req.NewName == "" {
+				return fault.New(&types.InvalidName{Name: "", Entity: &v.Self}, "A machine cannot be without a name")
+			}
+			return v.inv.Reshape(v.mc, v.Self, j, types.VirtualMachineConfigSpec{Name: req.NewName})
+		}),
+	}}
+}
+
 // RelocateVMTask moves the machine to another host, pool, folder or network. A machine that runs goes on while it moves.
 func (v *vmMethods) RelocateVMTask(ctx *simulator.Context, req *types.RelocateVM_Task) soap.HasFault {
 	return &methods.RelocateVM_TaskBody{Res: &types.RelocateVM_TaskResponse{

@@ -14,6 +14,8 @@ import (
 	"livelab.dev/twin/vmfs"
 
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // maxLabel is the longest name of a VMFS volume.
@@ -89,14 +91,14 @@ func (h *Host) Format(d device, label string) *fault.Failure {
 	case errors.Is(err, vmfs.ErrVolumeExists):
 		return fault.InUse("HostScsiDisk", d.CanonicalName(), "The disk %s carries a datastore already: %v", d.CanonicalName(), err)
 	case err != nil:
-		return fault.Config("The disk %s cannot be formatted: %v", d.CanonicalName(), err)
+		return fault.HostConfig("The disk %s cannot be formatted: %v", d.CanonicalName(), err)
 	}
 	return nil
 }
 
 func CheckDatastoreName(name string) *fault.Failure {
-	if name == "" || len(name) > maxLabel || strings.ContainsAny(name, "/\\%") {
-		return fault.New(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, none of / \\ %%", name, maxLabel)
+	if name == "" || len(name) > maxLabel || strings.Contains(name, "/") {
+		return fault.New(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, no slash", name, maxLabel)
 	}
 	return nil
 }
@@ -106,7 +108,7 @@ func CheckDatastoreName(name string) *fault.Failure {
 func (h *Host) Volume(datastore string) (*vmfs.Volume, error) {
 	for _, m := range h.Storage.Load().Volumes {
 		switch {
-		case m.Label != datastore:
+		case !names.Same(m.Label, datastore):
 			continue
 		case m.lost:
 			return nil, fmt.Errorf("datastore %q: its disk %s is not there", datastore, m.Disk)

@@ -202,7 +202,7 @@ func (h *Host) ChangeLocked(edit func(*State) *fault.Failure) *fault.Failure {
 		return f
 	}
 	if err := store.Save(h.stateFile(), next); err != nil {
-		return fault.Config("The configuration cannot be saved: %v", err)
+		return fault.HostConfig("The configuration cannot be saved: %v", err)
 	}
 	h.current.Store(next)
 	if next.Local != old.Local {
@@ -231,7 +231,7 @@ func (h *Host) follow(old, next *State) *fault.Failure {
 		return nil
 	}
 	if err := h.door.Listen(context.Background(), to); err != nil {
-		return fault.Config("vmk0 cannot have the address %s: %v", to.Addr(), err)
+		return fault.HostConfig("vmk0 cannot have the address %s: %v", to.Addr(), err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ var iscsiName = regexp.MustCompile(`^(iqn\.\d{4}-\d{2}\.[a-z0-9.-]+(:[^\s]*)?|eu
 // EnableISCSI turns the software adapter on or off. Its configuration stays when it is off. Faults: HostConfigFault.
 func (s *State) EnableISCSI(host int, enabled, inUse bool) *fault.Failure {
 	if !enabled && s.ISCSI.Enabled && inUse {
-		return fault.Config("The adapter %s is in use: a datastore is on a disk behind it", iscsiAdapter)
+		return fault.HostConfig("The adapter %s is in use: a datastore is on a disk behind it", iscsiAdapter)
 	}
 	s.ISCSI.Enabled = enabled
 	if enabled && s.ISCSI.HBA.Device == "" {

@@ -60,7 +60,7 @@ func (s *State) UpdateRoute(config types.BaseHostIpRouteConfig) *fault.Failure {
 			return fault.Invalid("config.defaultGateway", "%q is not an IPv4 address", gateway)
 		}
 		if s.deviceTowards(gateway) == "" {
-			return fault.Config("The default gateway %s is not in the network of any VMkernel adapter", gateway)
+			return fault.HostConfig("The default gateway %s is not in the network of any VMkernel adapter", gateway)
 		}
 	}
 	if gateway := route.IpV6DefaultGateway; gateway != "" {

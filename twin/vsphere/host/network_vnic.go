@@ -81,7 +81,7 @@ func (s *State) RemoveVnic(device string) *fault.Failure {
 		return fault.InUse("VirtualNic", device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
 	}
 	if selected := s.Carriers(nicManagement); len(selected) == 1 && selected[0] == device {
-		return fault.Config("The VMkernel adapter %s is the only one for management traffic", device)
+		return fault.HostConfig("The VMkernel adapter %s is the only one for management traffic", device)
 	}
 	s.Network.Vnic = slices.DeleteFunc(s.Network.Vnic, func(n types.HostVirtualNic) bool { return n.Device == device })
 	s.refresh()
@@ -137,7 +137,7 @@ func (s *State) checkIP(nic *types.HostVirtualNic, ip types.HostIpConfig) (*type
 	}
 	for _, other := range s.Network.Vnic {
 		if other.Device != nic.Device && other.Spec.Ip != nil && other.Spec.Ip.IpAddress == ip.IpAddress {
-			return nil, fault.Config("The address %s is already that of %s", ip.IpAddress, other.Device)
+			return nil, fault.HostConfig("The address %s is already that of %s", ip.IpAddress, other.Device)
 		}
 	}
 	return &ip, nil

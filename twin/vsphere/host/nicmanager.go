@@ -65,7 +65,7 @@ func (s *State) DeselectVnic(nicType, device string) *fault.Failure {
 		return fault.Invalid("device", "%s does not carry %s traffic", device, nicType)
 	}
 	if nicType == nicManagement && len(devices) == 1 {
-		return fault.Config("%s is the only VMkernel adapter for management traffic", device)
+		return fault.HostConfig("%s is the only VMkernel adapter for management traffic", device)
 	}
 	for i := range s.Selected {
 		if s.Selected[i].NicType == nicType {
@@ -84,7 +84,7 @@ func (s *State) CheckSelection(nicType, device string) *fault.Failure {
 		return fault.Invalid("device", "the host has no VMkernel adapter %q", device)
 	}
 	if !carries(nic.Spec.NetStackInstanceKey, nicType) {
-		return fault.Config("%s is on the TCP/IP stack %q, which does not carry %s traffic", device, nic.Spec.NetStackInstanceKey, nicType)
+		return fault.HostConfig("%s is on the TCP/IP stack %q, which does not carry %s traffic", device, nic.Spec.NetStackInstanceKey, nicType)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *State) SetService(id string, running bool) *fault.Failure {
 		return fault.NotFound("The host has no service %q", id)
 	}
 	if !running && service.Required {
-		return fault.Config("The service %q is required and cannot be stopped", id)
+		return fault.HostConfig("The service %q is required and cannot be stopped", id)
 	}
 	if !running && !service.Running {
 		return fault.New(&types.InvalidState{}, "The service %q is not running", id)

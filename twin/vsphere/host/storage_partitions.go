@@ -48,7 +48,7 @@ func (h *Host) foundPartitions(d device) (types.HostDiskPartitionSpec, *fault.Fa
 	defer cancel()
 	table, err := h.Env.Storage.Partitions(ctx, d.LUN, d.Auth)
 	if err != nil {
-		return types.HostDiskPartitionSpec{}, fault.Config("The disk %s cannot be read: %v", d.CanonicalName(), err)
+		return types.HostDiskPartitionSpec{}, fault.HostConfig("The disk %s cannot be read: %v", d.CanonicalName(), err)
 	}
 	spec := types.HostDiskPartitionSpec{PartitionFormat: table.Format, TotalSectors: d.Size / sectorSize}
 	for _, p := range table.Partitions {

@@ -22,6 +22,8 @@ import (
 
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // Created is a machine that was just made.
@@ -63,19 +65,29 @@ func (inv *Inventory) createObject(j *registry.Job, folder *simulator.Folder, p 
 ) (*Created, *fault.Failure) {
 	inv.Manager.aligning.Lock()
 	defer inv.Manager.aligning.Unlock()
+	asked := *config
+	asked.Name = names.File(config.Name) // The simulator confuses the devices of a machine whose name it has to escape.
 	result, f := inv.Do(j.User, func(ctx *simulator.Context) (Ref, *soap.Fault) {
-		body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: p.folder, Config: *config, Pool: p.pool, Host: &p.host})
+		body := folder.CreateVMTask(ctx, &types.CreateVM_Task{This: p.folder, Config: asked, Pool: p.pool, Host: &p.host})
 		return body.(*methods.CreateVM_TaskBody).Res.Returnval, nil
 	})
 	if f != nil {
 		return nil, f
 	}
 	c := &Created{Object: result.(Ref)}
+	inv.setName(c.Object, config.Name)
 	c.Mc = inv.Manager.register(inv, c.Object, p.H)
 	if importing {
 		c.Mc.Block(true)
 	}
 	return c, nil
+}
+
+// setName gives a machine its name in all places that have it.
+func (inv *Inventory) setName(at Ref, name string) {
+	inv.Set(at,
+		registry.Change{Name: "name", Val: name}, registry.Change{Name: "config.name", Val: name},
+		registry.Change{Name: "summary.config.name", Val: name})
 }
 
 // prepareDisks examines the disks that a machine is to get, and lets the simulator see those that are on the volume already: it

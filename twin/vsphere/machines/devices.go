@@ -8,6 +8,8 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // Disk is a virtual disk of a machine.
@@ -123,7 +125,7 @@ func NicsOf(devices object.VirtualDeviceList) []Nic {
 		}
 		switch b := c.Backing.(type) {
 		case *types.VirtualEthernetCardNetworkBackingInfo:
-			n.Portgroup, n.Backing, n.Network = b.DeviceName, b.DeviceName, b.Network
+			n.Portgroup, n.Backing, n.Network = names.Plain(b.DeviceName), b.DeviceName, b.Network
 		case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
 			n.Backing = b.Port.PortgroupKey
 			n.Network = &Ref{Type: "DistributedVirtualPortgroup", Value: b.Port.PortgroupKey}

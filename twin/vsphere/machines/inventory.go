@@ -11,6 +11,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/registry"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // Inventory is a registry whose machines are ours: vCenter's, or a host's own.
@@ -71,10 +73,10 @@ func (inv *Inventory) RootPool(compute Ref) (pool Ref, ok bool) {
 	return pool, ok
 }
 
-// named is the object of a name in a list property of another; false when there is none.
+// named is the object of a name, however that is spelt, in a list property of another; false when there is none.
 func (inv *Inventory) named(owner Ref, property, name string) (Ref, bool) {
 	for _, object := range inv.List(owner, property) {
-		if inv.NameOf(object) == name {
+		if names.Same(inv.NameOf(object), name) {
 			return object, true
 		}
 	}

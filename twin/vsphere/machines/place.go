@@ -12,6 +12,8 @@ import (
 
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // Place is where a new machine goes.
@@ -30,9 +32,11 @@ func (inv *Inventory) PlaceFor(folder, pool Ref, host *Ref, config *types.Virtua
 		prepare()
 	}
 	p := &Place{folder: folder, pool: pool}
-	if f := inv.nameFree(folder, config.Name); f != nil {
+	name, f := inv.freeName(folder, config.Name)
+	if f != nil {
 		return nil, f
 	}
+	config.Name = name
 	compute, ok := inv.Compute(pool)
 	if !ok || inv.Get(pool) == nil {
 		return nil, fault.Gone(pool)
@@ -45,7 +49,7 @@ func (inv *Inventory) PlaceFor(folder, pool Ref, host *Ref, config *types.Virtua
 		}
 		return nil, fault.New(&types.InvalidDatastorePath{DatastorePath: name}, "%q is not a datastore path such as [datastore1] web/web.vmx", name)
 	}
-	p.DatastoreName, p.Directory = at.Datastore, directoryOf(at.Path, config.Name)
+	p.DatastoreName, p.Directory = at.Datastore, directoryOf(at.Path, names.File(config.Name))
 	candidates := inv.List(compute, "host")
 	if host != nil {
 		if !slices.Contains(candidates, *host) {
@@ -96,24 +100,26 @@ func (inv *Inventory) fits(p *Place, candidate Ref, h ESXi) *fault.Failure {
 	return nil
 }
 
-// nameFree refuses names that are empty, too long or taken, and folders that hold no machines.
-func (inv *Inventory) nameFree(folder Ref, name string) *fault.Failure {
+// freeName is a name for a machine in a folder as vCenter keeps it. Faults: DuplicateName, InvalidName, and NotSupported for folders
+// that hold no machines.
+func (inv *Inventory) freeName(folder Ref, name string) (string, *fault.Failure) {
 	f, ok := registry.Get[*simulator.Folder](inv.Registry, folder)
 	if !ok {
-		return fault.Gone(folder)
+		return "", fault.Gone(folder)
 	}
 	var kinds []string
 	inv.Locked(folder, func() { kinds = f.ChildType })
 	if !slices.Contains(kinds, "VirtualMachine") {
-		return fault.New(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.NameOf(folder))
+		return "", fault.New(&types.NotSupported{}, "The folder %s does not hold virtual machines", inv.NameOf(folder))
 	}
-	if name == "" || len(name) > 80 {
-		return fault.New(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
+	escaped, refused := names.Check(name, folder)
+	if refused != nil {
+		return "", refused
 	}
-	if other, taken := inv.named(folder, "childEntity", name); taken {
-		return fault.New(&types.DuplicateName{Name: name, Object: other}, "The name %q is taken", name)
+	if other, taken := inv.named(folder, "childEntity", escaped); taken {
+		return "", fault.New(&types.DuplicateName{Name: name, Object: other}, "The name %q is taken", name)
 	}
-	return nil
+	return escaped, nil
 }
 
 // usable examines the devices of a new machine: the simulator ends when a network is not there.
@@ -126,6 +132,7 @@ func (inv *Inventory) usable(p *Place, changes []types.BaseVirtualDeviceConfigSp
 		if _, ok := spec.Device.(types.BaseVirtualEthernetCard); !ok || spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
 			continue
 		}
+		spellNetwork(spec.Device)
 		n := NicsOf(object.VirtualDeviceList{spec.Device})[0]
 		if _, ok := inv.named(p.host, "network", n.Portgroup); !ok || n.Portgroup == "" {
 			bad := &types.InvalidDeviceBacking{}
@@ -134,6 +141,13 @@ func (inv *Inventory) usable(p *Place, changes []types.BaseVirtualDeviceConfigSp
 		}
 	}
 	return nil
+}
+
+// spellNetwork calls the network of an adapter as its managed object is called, so that the simulator finds it.
+func spellNetwork(device types.BaseVirtualDevice) {
+	if backing, ok := device.GetVirtualDevice().Backing.(*types.VirtualEthernetCardNetworkBackingInfo); ok {
+		backing.DeviceName = names.Escape(backing.DeviceName)
+	}
 }
 
 // FreeSpace shows how much room a volume has left, wherever it is shown as a datastore.

@@ -11,6 +11,8 @@ import (
 
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // Reshape changes a machine's configuration. Hardware only changes while it is powered off.
@@ -20,6 +22,13 @@ func (inv *Inventory) Reshape(mc *VM, at Ref, j *registry.Job, spec types.Virtua
 		if f := hotPlug(hw, spec); f != nil {
 			return f
 		}
+	}
+	if spec.Name != "" {
+		name, f := inv.newName(at, spec.Name)
+		if f != nil {
+			return f
+		}
+		spec.Name = name
 	}
 	hostRef := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) *Ref { return vm.Runtime.Host })
 	if hostRef == nil {
@@ -99,4 +108,13 @@ func (inv *Inventory) Reconfigure(object Ref, user string, spec types.VirtualMac
 	inv.followNetworks(object)
 	inv.Manager.Align()
 	return f
+}
+
+// newName is a name for a machine that has one already. Faults: DuplicateName, InvalidName.
+func (inv *Inventory) newName(at Ref, name string) (string, *fault.Failure) {
+	folder, ok := inv.parent(at)
+	if !ok || names.Same(name, inv.NameOf(at)) {
+		return names.Check(name, at)
+	}
+	return inv.freeName(folder, name)
 }

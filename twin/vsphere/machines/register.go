@@ -16,6 +16,8 @@ import (
 
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // A machine that is unregistered leaves its configuration in its .vmx, as JSON of the API's VirtualMachineConfigInfo. Registering the
@@ -92,7 +94,7 @@ func (inv *Inventory) RegisterIn(at Ref, j *registry.Job, req *types.RegisterVM_
 	if !ok {
 		return nil, fault.Gone(at)
 	}
-	config.Name = name
+	config.Name = names.Escape(name)
 	return inv.revive(j, folder, p, req.Path, config)
 }
 
@@ -111,11 +113,11 @@ func (inv *Inventory) registered(vmx string) (Ref, bool) {
 func (inv *Inventory) revive(j *registry.Job, folder *simulator.Folder, p *Place, vmx string, config *types.VirtualMachineConfigInfo) (types.AnyType, *fault.Failure) {
 	inv.Manager.aligning.Lock()
 	defer inv.Manager.aligning.Unlock()
-	if f := inv.completeFiles(vmx, config.Name, p.host); f != nil {
+	if f := inv.completeFiles(vmx, names.File(config.Name), p.host); f != nil {
 		return nil, f
 	}
 	result, f := inv.Do(j.User, func(ctx *simulator.Context) (Ref, *soap.Fault) {
-		body := folder.RegisterVMTask(ctx, &types.RegisterVM_Task{This: p.folder, Path: vmx, Name: config.Name, Pool: &p.pool, Host: &p.host})
+		body := folder.RegisterVMTask(ctx, &types.RegisterVM_Task{This: p.folder, Path: vmx, Name: names.File(config.Name), Pool: &p.pool, Host: &p.host})
 		return body.(*methods.RegisterVM_TaskBody).Res.Returnval, nil
 	})
 	if f != nil {
@@ -127,7 +129,8 @@ func (inv *Inventory) revive(j *registry.Job, folder *simulator.Folder, p *Place
 	summary := registry.Read(inv.Registry, at, func(vm *simulator.VirtualMachine) types.VirtualMachineConfigSummary { return vm.Summary.Config })
 	summarize(&summary, config)
 	inv.Set(at,
-		registry.Change{Name: "config", Val: *config}, registry.Change{Name: "summary.config", Val: summary},
+		registry.Change{Name: "name", Val: config.Name}, registry.Change{Name: "config", Val: *config},
+		registry.Change{Name: "summary.config", Val: summary},
 		registry.Change{Name: "datastore", Val: datastores}, registry.Change{Name: "network", Val: networks})
 	for _, datastore := range datastores {
 		inv.AddTo(datastore, "vm", at)

@@ -8,19 +8,25 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // CreateDatacenter makes a datacenter without the network that the simulator puts into each.
 func (vc *VCenter) CreateDatacenter(ctx *simulator.Context, req *types.CreateDatacenter) *methods.CreateDatacenterBody {
 	reg := vc.Registry
 	body := &methods.CreateDatacenterBody{}
-	if f := vc.nameFree(req.This, req.Name); f != nil {
+	name, f := vc.freeName(req.This, req.Name)
+	if f != nil {
 		body.Fault_ = f.SOAP()
 		return body
 	}
 	folder := reg.Get(req.This).(*simulator.Folder)
-	reg.WithLock(ctx, req.This, func() { body = folder.CreateDatacenter(ctx, req).(*methods.CreateDatacenterBody) })
+	reg.WithLock(ctx, req.This, func() {
+		body = folder.CreateDatacenter(ctx, &types.CreateDatacenter{This: req.This, Name: name}).(*methods.CreateDatacenterBody)
+	})
 	if body.Res == nil {
 		return body
 	}
@@ -35,41 +41,71 @@ func (vc *VCenter) CreateDatacenter(ctx *simulator.Context, req *types.CreateDat
 func (vc *VCenter) CreateFolder(ctx *simulator.Context, req *types.CreateFolder) *methods.CreateFolderBody {
 	reg := vc.Registry
 	body := &methods.CreateFolderBody{}
-	if f := vc.nameFree(req.This, req.Name); f != nil {
+	name, f := vc.freeName(req.This, req.Name)
+	if f != nil {
 		body.Fault_ = f.SOAP()
 		return body
 	}
 	folder := reg.Get(req.This).(*simulator.Folder)
-	reg.WithLock(ctx, req.This, func() { body = folder.CreateFolder(ctx, req).(*methods.CreateFolderBody) })
+	// The simulator escapes the names of folders itself, but what is escaped already once more.
+	reg.WithLock(ctx, req.This, func() {
+		body = folder.CreateFolder(ctx, &types.CreateFolder{This: req.This, Name: names.Plain(name)}).(*methods.CreateFolderBody)
+	})
 	return body
 }
 
 func (vc *VCenter) CreateCluster(ctx *simulator.Context, req *types.CreateClusterEx) *methods.CreateClusterExBody {
 	reg := vc.Registry
 	body := &methods.CreateClusterExBody{}
-	if f := vc.nameFree(req.This, req.Name); f != nil {
+	name, f := vc.freeName(req.This, req.Name)
+	if f != nil {
 		body.Fault_ = f.SOAP()
 		return body
 	}
+	asked := *req
+	asked.Name = name
 	if dc, ok := reg.DatacenterOf(req.This); ok {
 		vc.roomForNetwork(dc)
 	}
 	folder := reg.Get(req.This).(*simulator.Folder)
-	reg.WithLock(ctx, req.This, func() { body = folder.CreateClusterEx(ctx, req).(*methods.CreateClusterExBody) })
+	reg.WithLock(ctx, req.This, func() { body = folder.CreateClusterEx(ctx, &asked).(*methods.CreateClusterExBody) })
 	if body.Res != nil {
 		reg.SetList(body.Res.Returnval, "network", nil)
 	}
 	return body
 }
 
-// nameFree refuses names that are empty, too long or taken.
-func (vc *VCenter) nameFree(folder types.ManagedObjectReference, name string) *fault.Failure {
-	if name == "" || len(name) > 80 {
-		return fault.New(&types.InvalidName{Name: name, Entity: &folder}, "%q is not a name: it has 1 to 80 characters", name)
+// freeName is a name for something in a folder as vCenter keeps it. Faults: DuplicateName, InvalidName.
+func (vc *VCenter) freeName(folder types.ManagedObjectReference, name string) (string, *fault.Failure) {
+	escaped, f := names.Check(name, folder)
+	if f != nil {
+		return "", f
 	}
-	if other := vc.Registry.Child(folder, name); other != nil {
-		return fault.New(&types.DuplicateName{Name: name, Object: other.Reference()}, "The name %q is taken", name)
+	if other := vc.Registry.Child(folder, escaped); other != nil {
+		return "", fault.New(&types.DuplicateName{Name: name, Object: other.Reference()}, "The name %q is taken", name)
 	}
+	return escaped, nil
+}
+
+// Rename gives a folder, a datacenter or a cluster another name. Faults: DuplicateName, InvalidName, NotSupported.
+func (vc *VCenter) Rename(ref types.ManagedObjectReference, name string) *fault.Failure {
+	entity, ok := vc.Registry.Get(ref).(mo.Entity)
+	if !ok {
+		return fault.Gone(ref)
+	}
+	parent := entity.Entity().Parent
+	if parent == nil || parent.Type != "Folder" {
+		return fault.New(&types.NotSupported{}, "%s cannot be renamed", vc.Registry.NameOf(ref))
+	}
+	if names.Same(name, vc.Registry.NameOf(ref)) {
+		return nil
+	}
+	escaped, f := vc.freeName(*parent, name)
+	if f != nil {
+		return f
+	}
+	vc.Registry.Change(entity, registry.Change{Name: "name", Val: escaped})
+	vc.Save()
 	return nil
 }
 

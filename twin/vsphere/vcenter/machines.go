@@ -13,6 +13,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/view"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // savedMachine is a virtual machine as it is kept on disk. It comes back powered off, as after a power cut.
@@ -95,7 +97,7 @@ func (vc *VCenter) restoreMachine(saved savedMachine) error {
 	if v == nil {
 		return fmt.Errorf("its host %d is not in the inventory", saved.Number)
 	}
-	if err := v.PrepareFiles(saved.Name, saved.Config.Files.VmPathName); err != nil {
+	if err := v.PrepareFiles(names.File(saved.Name), saved.Config.Files.VmPathName); err != nil {
 		return err
 	}
 	folder, ok := vc.Find(saved.Parent)
@@ -104,7 +106,7 @@ func (vc *VCenter) restoreMachine(saved savedMachine) error {
 	}
 	host, pool := v.System.Self, v.RootPool()
 	body := vc.Registry.Get(folder).(*simulator.Folder).RegisterVMTask(vc.Registry.Context(), &types.RegisterVM_Task{
-		This: folder, Path: saved.Config.Files.VmPathName, Name: saved.Name, Pool: &pool, Host: &host,
+		This: folder, Path: saved.Config.Files.VmPathName, Name: names.File(saved.Name), Pool: &pool, Host: &host,
 	}).(*methods.RegisterVM_TaskBody)
 	task := vc.Registry.Get(body.Res.Returnval).(*simulator.Task)
 	task.Wait()

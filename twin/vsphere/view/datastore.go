@@ -15,6 +15,8 @@ import (
 
 	"livelab.dev/twin/vsphere/host"
 	"livelab.dev/twin/vsphere/registry"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // showDatastores lets the registry's Datastore objects follow the volumes that the host has mounted. A volume is one Datastore in a
@@ -53,8 +55,8 @@ func (v *View) joinDatastore(volume host.Mounted) (types.ManagedObjectReference,
 		}
 		ds = v.newDatastore(volume, folder, dir)
 	}
-	if v.Reg.NameOf(ds.Self) != volume.Label && v.Reg.Child(folder, volume.Label) == nil {
-		v.Reg.Change(ds, registry.Change{Name: "name", Val: volume.Label}, registry.Change{Name: "summary.name", Val: volume.Label})
+	if name := names.Escape(volume.Label); v.Reg.NameOf(ds.Self) != name && v.Reg.Child(folder, name) == nil {
+		v.Reg.Change(ds, registry.Change{Name: "name", Val: name}, registry.Change{Name: "summary.name", Val: name})
 	}
 	v.Reg.Change(ds, v.mountChanges(ds, volume)...)
 	return ds.Self, nil
@@ -82,7 +84,7 @@ func (v *View) datastoreOf(uuid string) *simulator.Datastore {
 // resolves datastore paths with it.
 func (v *View) newDatastore(volume host.Mounted, folder types.ManagedObjectReference, dir string) *simulator.Datastore {
 	ds := &simulator.Datastore{}
-	ds.Name = v.FreeName(folder, volume.Label)
+	ds.Name = names.Escape(v.FreeName(folder, volume.Label))
 	if v.Reg.IsESX() {
 		ds.Self = types.ManagedObjectReference{Type: "Datastore", Value: volume.UUID}
 	}
@@ -112,7 +114,7 @@ func (v *View) newDatastore(volume host.Mounted, folder types.ManagedObjectRefer
 // FreeName is a name that no other datastore of the datacenter has; two hosts' local datastores come with the same one.
 func (v *View) FreeName(folder types.ManagedObjectReference, name string) string {
 	free := name
-	for n := 1; v.Reg.Child(folder, free) != nil; n++ {
+	for n := 1; v.Reg.Child(folder, names.Escape(free)) != nil; n++ {
 		free = fmt.Sprintf("%s (%d)", name, n)
 	}
 	return free

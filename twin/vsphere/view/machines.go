@@ -7,6 +7,8 @@ import (
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // eachMachine calls f with every machine on the host, in every registry that shows it, until f returns false.
@@ -58,5 +60,5 @@ func onNetwork(device types.BaseVirtualDevice, portgroup string) bool {
 		return false
 	}
 	backing, ok := card.GetVirtualEthernetCard().Backing.(*types.VirtualEthernetCardNetworkBackingInfo)
-	return ok && backing.DeviceName == portgroup
+	return ok && names.Same(backing.DeviceName, portgroup)
 }

@@ -11,6 +11,8 @@ import (
 
 	"livelab.dev/twin/vsphere/host"
 	"livelab.dev/twin/vsphere/registry"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // showNetworks lets the registry's Network objects follow the host's port groups. Hosts of a datacenter with port groups of one
@@ -40,15 +42,16 @@ func (v *View) networks() (refs []types.ManagedObjectReference) {
 	return refs
 }
 
-// joinNetwork is the Network of a name, with this host in it.
-func (v *View) joinNetwork(name string) types.ManagedObjectReference {
+// joinNetwork is the Network of a port group, with this host in it.
+func (v *View) joinNetwork(portgroup string) types.ManagedObjectReference {
+	name := names.Escape(portgroup)
 	folder := v.folder(func(dc *mo.Datacenter) types.ManagedObjectReference { return dc.NetworkFolder })
 	network, _ := v.Reg.Child(folder, name).(*mo.Network)
 	if network == nil {
 		network = &mo.Network{Name: name}
 		network.ManagedEntity.Name = name
 		if v.Reg.IsESX() {
-			network.Self = types.ManagedObjectReference{Type: "Network", Value: "HaNetwork-" + name}
+			network.Self = types.ManagedObjectReference{Type: "Network", Value: "HaNetwork-" + portgroup}
 		}
 		v.Reg.Adopt(folder, network)
 		self := network.Self

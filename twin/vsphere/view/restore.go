@@ -15,6 +15,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/registry"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // PrepareFiles makes sure that the files are there that the simulator wants to see of a machine, and that its datastore is.
@@ -46,7 +48,7 @@ func (v *View) PrepareFiles(name, vmx string) error {
 // mountedNamed is the Datastore of a name that the host has mounted, nil for none.
 func (v *View) mountedNamed(name string) *simulator.Datastore {
 	for _, ref := range v.Reg.List(v.System.Self, "datastore") {
-		if ds, ok := v.Reg.Get(ref).(*simulator.Datastore); ok && v.Reg.NameOf(ref) == name {
+		if ds, ok := v.Reg.Get(ref).(*simulator.Datastore); ok && names.Same(v.Reg.NameOf(ref), name) {
 			return ds
 		}
 	}
@@ -88,7 +90,7 @@ func (v *View) ReconnectDevices(vm *simulator.VirtualMachine, config *types.Virt
 			}
 		}
 	}
-	v.Reg.Change(vm, registry.Change{Name: "config", Val: *config}, registry.Change{Name: "network", Val: networks})
+	v.Reg.Change(vm, registry.Change{Name: "name", Val: config.Name}, registry.Change{Name: "config", Val: *config}, registry.Change{Name: "network", Val: networks})
 	v.summarize(vm, config)
 	for _, ref := range datastores {
 		v.Reg.AddTo(vm.Self, "datastore", ref)
@@ -123,7 +125,7 @@ func (v *View) summarize(vm *simulator.VirtualMachine, config *types.VirtualMach
 // networkNamed is the Network of a name that the host is in, nil for none.
 func (v *View) networkNamed(name string) *types.ManagedObjectReference {
 	for _, ref := range v.networks() {
-		if v.Reg.NameOf(ref) == name {
+		if names.Same(v.Reg.NameOf(ref), name) {
 			return &ref
 		}
 	}

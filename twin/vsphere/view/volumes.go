@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/host"
+	"livelab.dev/twin/vsphere/names"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -40,7 +41,7 @@ func (v *View) CreateDatastore(spec types.VmfsDatastoreCreateSpec) (types.Manage
 	volume, _ := h.Storage.Load().VolumeOn(d.CanonicalName())
 	ds := v.datastoreOf(volume.UUID)
 	if ds == nil {
-		return none, fault.Config("The datastore %q was made on %s but cannot be mounted", label, d.CanonicalName())
+		return none, fault.HostConfig("The datastore %q was made on %s but cannot be mounted", label, d.CanonicalName())
 	}
 	return ds.Self, nil
 }
@@ -48,7 +49,7 @@ func (v *View) CreateDatastore(spec types.VmfsDatastoreCreateSpec) (types.Manage
 // FreeDatastoreName refuses a name that a datastore of the datacenter has.
 func (v *View) FreeDatastoreName(name string) *fault.Failure {
 	for _, ref := range v.Reg.List(v.datacenter, "datastore") {
-		if v.Reg.NameOf(ref) == name {
+		if names.Same(v.Reg.NameOf(ref), name) {
 			return fault.New(&types.DuplicateName{Name: name, Object: ref}, "The name %q is that of another datastore", name)
 		}
 	}
@@ -73,12 +74,12 @@ func (v *View) RemoveDatastore(ref types.ManagedObjectReference) *fault.Failure 
 	defer h.Mu.Unlock()
 	d, found := h.Storage.Load().Disk(volume.Disk)
 	if !found {
-		return fault.Config("The disk %s of the datastore %q is not there", volume.Disk, volume.Label)
+		return fault.HostConfig("The disk %s of the datastore %q is not there", volume.Disk, volume.Label)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), host.FormatTimeout)
 	defer cancel()
 	if err := h.Env.Storage.Erase(ctx, d.LUN, d.Auth); err != nil {
-		return fault.Config("The datastore %q cannot be removed: %v", volume.Label, err)
+		return fault.HostConfig("The datastore %q cannot be removed: %v", volume.Label, err)
 	}
 	return h.RescanLocked(ctx, host.ScanVolumes)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/machines"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // An import that a crash ended leaves disks that belong to no machine. So each import is noted in a file until it is over; what a
@@ -136,7 +138,7 @@ func DirectoryFree(p *machines.Place, config *types.VirtualMachineConfigSpec) {
 		}
 	}
 	p.Directory = directory
-	config.Files.VmPathName = (&object.DatastorePath{Datastore: p.DatastoreName, Path: path.Join(directory, config.Name+".vmx")}).String()
+	config.Files.VmPathName = (&object.DatastorePath{Datastore: p.DatastoreName, Path: path.Join(directory, names.File(config.Name)+".vmx")}).String()
 }
 
 // moved is where a file of the machine's directory would be in another; false for a file that is elsewhere.

@@ -14,6 +14,8 @@ import (
 
 	"livelab.dev/twin/vsphere/machines"
 	"livelab.dev/twin/vsphere/registry/fault"
+
+	"livelab.dev/twin/vsphere/names"
 )
 
 // ParseOVF reads a descriptor of one machine.
@@ -54,6 +56,7 @@ func (b *SpecBuilder) Build(pool, datastore machines.Ref) types.OvfCreateImportS
 	if b.Params.EntityName != "" {
 		config.Name = b.Params.EntityName
 	}
+	config.Name = names.Escape(config.Name)
 	config.Files.VmPathName = (&object.DatastorePath{Datastore: b.Datastore}).String()
 	if config.NumCPUs == 0 {
 		config.NumCPUs = 1
@@ -133,7 +136,7 @@ func (b *SpecBuilder) disk(machine string, all object.VirtualDeviceList, device 
 	item ovf.ResourceAllocationSettingData, n int, datastore machines.Ref,
 ) {
 	backing := device.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
-	backing.FileName = (&object.DatastorePath{Datastore: b.Datastore, Path: fmt.Sprintf("%s/disk-%d.vmdk", machine, n)}).String()
+	backing.FileName = (&object.DatastorePath{Datastore: b.Datastore, Path: fmt.Sprintf("%s/disk-%d.vmdk", names.File(machine), n)}).String()
 	backing.Datastore = &datastore
 	thin := b.Params.DiskProvisioning != string(types.OvfCreateImportSpecParamsDiskProvisioningTypeThick) &&
 		b.Params.DiskProvisioning != string(types.OvfCreateImportSpecParamsDiskProvisioningTypeEagerZeroedThick)
@@ -191,7 +194,7 @@ func (b *SpecBuilder) card(card *types.VirtualEthernetCard, item ovf.ResourceAll
 		owner, property = *b.Host, "network"
 	}
 	for _, network := range b.Inv.List(owner, property) {
-		if b.Inv.NameOf(network) == wanted {
+		if names.Same(b.Inv.NameOf(network), wanted) {
 			b.connect(card, network)
 			return
 		}

@@ -59,8 +59,8 @@ func InUse(kind, name, format string, args ...any) *Failure {
 	return New(&types.ResourceInUse{Type: kind, Name: name}, format, args...)
 }
 
-// Config is the failure of a host that cannot be as it is asked to be.
-func Config(format string, args ...any) *Failure {
+// HostConfig is the failure of a host that cannot be as it is asked to be.
+func HostConfig(format string, args ...any) *Failure {
 	return New(&types.HostConfigFault{}, format, args...)
 }
 
