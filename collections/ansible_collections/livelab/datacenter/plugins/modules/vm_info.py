@@ -12,7 +12,7 @@ description:
   - Says of virtual machines where they are, whether they run, at which addresses, and what disks and networks they
     have. It reads all of them in one call, and changes nothing.
 author:
-  - The livelab.datacenter authors
+  - The livelab.datacenter authors (@livelab)
 extends_documentation_fragment:
   - livelab.datacenter.vsphere
 options:

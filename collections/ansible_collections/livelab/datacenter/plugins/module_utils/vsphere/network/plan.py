@@ -38,6 +38,7 @@ def plan(state: Network, desired: Mapping[str, Any]) -> list[Change]:
         plan_cuts.refuse(state, wanted)
     cuts = {what for what, _text in plan_cuts.cuts(state, wanted)}
     # The gateway may be on a network that the host is on only after the change that cuts.
+
     def rank(step: plan_order.Step) -> tuple[bool, bool]:
         return step.change.apply == "set_gateway", step.change.what in cuts
 

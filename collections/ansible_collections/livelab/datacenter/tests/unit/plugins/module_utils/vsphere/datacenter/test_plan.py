@@ -13,8 +13,9 @@ HOSTS = {"/T/host/C1/esxi2": "esxi2", "/T/host/esxi1/esxi1": "esxi1"}
 CLUSTERS = {"/T/host/C1": "C1", "/T/host/lab/C2": "C2", "/T/host/C10": "C10"}
 
 
-def state(hosts=HOSTS, machines=(), clusters=CLUSTERS):
-    return from_api("vc", "/T", clusters, hosts, machines, ["esxi1", "lab"])
+def state(hosts=None, machines=(), clusters=None):
+    clusters = CLUSTERS if clusters is None else clusters
+    return from_api("vc", "/T", clusters, HOSTS if hosts is None else hosts, machines, ["esxi1", "lab"])
 
 
 def desired(how="present", **clusters):
