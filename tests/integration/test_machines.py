@@ -15,6 +15,7 @@ from tests.support.package import changed, make_package
 
 pytestmark = pytest.mark.integration
 
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """A package as an export makes it: descriptor, disk, manifest."""

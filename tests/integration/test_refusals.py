@@ -26,19 +26,28 @@ def built(ansible, twin):
 
 def make_machine(settings: dict, host: str | None) -> None:
     """A machine with one adapter on "VM Network" of a host (by its name in the vCenter)."""
-    options = {name: settings[f"VMWARE_{key}"] for name, key in (
-        ("hostname", "HOST"), ("username", "USER"), ("password", "PASSWORD"), ("ca_path", "CA_PATH"))}
+    options = {
+        name: settings[f"VMWARE_{key}"]
+        for name, key in (("hostname", "HOST"), ("username", "USER"), ("password", "PASSWORD"), ("ca_path", "CA_PATH"))
+    }
     backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName="VM Network")
     card = vim.vm.device.VirtualDeviceSpec(operation="add", device=vim.vm.device.VirtualVmxnet3(key=-1, backing=backing))
     config = vim.vm.ConfigSpec(
-        name=MACHINE, memoryMB=64, numCPUs=1, guestId="otherGuest", deviceChange=[card],
+        name=MACHINE,
+        memoryMB=64,
+        numCPUs=1,
+        guestId="otherGuest",
+        deviceChange=[card],
         files=vim.vm.FileInfo(vmPathName=f"[{states.DATASTORE if host else 'datastore1'}]"),
     )
     with Client({**options, "port": 8443, "validate_certs": True, "thumbprint": None, "timeout": 60}) as client:
         found = client.collect({vim.Datacenter: ["vmFolder"], vim.HostSystem: ["name", "parent"]})
         folder = next(values["vmFolder"] for values in found.values() if "vmFolder" in values)
-        on, parent = next((ref, values["parent"]) for ref, values in found.items() if host in (None, values.get("name"))
-                          and isinstance(ref, vim.HostSystem))
+        on, parent = next(
+            (ref, values["parent"])
+            for ref, values in found.items()
+            if host in (None, values.get("name")) and isinstance(ref, vim.HostSystem)
+        )
         pool = client.read(parent, "resourcePool")["resourcePool"]
         wait_for_task(client, folder.CreateVM_Task(config, pool, on))
 
@@ -48,32 +57,33 @@ def adapter(portgroup: str = "vMotion", **said) -> dict:
 
 
 REFUSED = {
-    "a port group with a machine on it": (
-        {"portgroups": [{"name": "VM Network", "state": "absent"}]}, ["VM Network", MACHINE]),
+    "a port group with a machine on it": ({"portgroups": [{"name": "VM Network", "state": "absent"}]}, ["VM Network", MACHINE]),
     "moving a port group with a machine on it": (
-        {"portgroups": [{"name": "VM Network", "vswitch": "vSwitch1"}]}, ["VM Network", MACHINE, "vSwitch1"]),
-    "a vSwitch with a machine and management on it": (
-        {"vswitches": [{"name": "vSwitch0", "state": "absent"}]}, ["vSwitch0"]),
+        {"portgroups": [{"name": "VM Network", "vswitch": "vSwitch1"}]},
+        ["VM Network", MACHINE, "vSwitch1"],
+    ),
+    "a vSwitch with a machine and management on it": ({"vswitches": [{"name": "vSwitch0", "state": "absent"}]}, ["vSwitch0"]),
     "an adapter that iSCSI is bound to": ({"vmkernels": [adapter(state="absent")]}, ["vmk1", "iSCSI", "port binding"]),
     "moving the adapter that iSCSI is bound to": (
         {"portgroups": [{"name": "other", "vswitch": "vSwitch1"}], "vmkernels": [adapter("other", device="vmk1")]},
-        ["vmk1", "iSCSI", "force"]),
+        ["vmk1", "iSCSI", "force"],
+    ),
     "the uplink under iSCSI": ({"vswitches": [{"name": "vSwitch1", "nics": []}]}, ["vmk1", "iSCSI", "force"]),
     "no services on the management adapter": ({"vmkernels": [adapter(STAYS, services=[])]}, ["vmk0", "management"]),
     "the management adapter": ({"vmkernels": [adapter(STAYS, state="absent")]}, ["vmk0"]),
     "the last uplink of management": ({"vswitches": [{"name": "vSwitch0", "nics": []}]}, ["vSwitch0", "vmk0", "force"]),
     "the VLAN of management": ({"portgroups": [{"name": STAYS, "vlan_id": 20}]}, ["vmk0", "20", "force"]),
     "the address of management": (
-        {"vmkernels": [adapter(STAYS, ip="203.0.113.77", netmask="255.255.255.0")]}, ["vmk0", "203.0.113.77", "force"]),
+        {"vmkernels": [adapter(STAYS, ip="203.0.113.77", netmask="255.255.255.0")]},
+        ["vmk0", "203.0.113.77", "force"],
+    ),
     "an empty name": ({"vswitches": [{"name": ""}]}, ["vswitches", "31"]),
     "a vSwitch's name too long": ({"vswitches": [{"name": "v" * 32}]}, ["32", "31"]),
     "a port group's name too long": ({"portgroups": [{"name": "/" * 27, "vswitch": "vSwitch0"}]}, ["81", "80"]),
     "an MTU above the vSwitch's": ({"vmkernels": [adapter(mtu=9000)]}, ["vmk1", "9000", "vSwitch1", "1500"]),
     "an uplink of another vSwitch": ({"vswitches": [{"name": "vSwitch9", "nics": ["vmnic0"]}]}, ["vmnic0", "vSwitch0"]),
-    "two adapters on one port group": (
-        {"vmkernels": [adapter(), adapter(device="vmk1")]}, ["vMotion", "twice"]),
-    "an adapter meant twice": (
-        {"vmkernels": [adapter(), {"device": "vmk1", "mtu": 1500}]}, ["vmk1", "entry"]),
+    "two adapters on one port group": ({"vmkernels": [adapter(), adapter(device="vmk1")]}, ["vMotion", "twice"]),
+    "an adapter meant twice": ({"vmkernels": [adapter(), {"device": "vmk1", "mtu": 1500}]}, ["vmk1", "entry"]),
     "a netmask that is none": ({"vmkernels": [adapter(ip="10.1.1.1", netmask="255.0.255.0")]}, ["255.0.255.0"]),
     "a gateway nobody reaches": ({"default_gateway": "203.0.113.1"}, ["203.0.113.1", "none of the networks"]),
 }
@@ -87,8 +97,9 @@ def test_refused_in_both_modes(built, twin, case):
     assert (twin.dir / "esxi1" / "host.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("case", ["a port group with a machine on it", "an adapter that iSCSI is bound to",
-                                  "the last uplink of management"])
+@pytest.mark.parametrize(
+    "case", ["a port group with a machine on it", "an adapter that iSCSI is bound to", "the last uplink of management"]
+)
 def test_refused_through_a_vcenter_too(built, twin, case):
     args, wants = REFUSED[case]
     built.refused_in_both_modes("esxi_network", {**args, "esxi_hostname": states.host_name(twin, 1)}, "vcenter", *wants)

@@ -30,8 +30,12 @@ def site(ansible, twin, package):
 
 def deployment(twin, package, **changes):
     args = {
-        "name": "web", "ovf": str(package / "web.ovf"), "esxi_hostname": states.host_name(twin, 2),
-        "datastore": states.DATASTORE, "networks": {"LAN": "VM Network"}, **changes,
+        "name": "web",
+        "ovf": str(package / "web.ovf"),
+        "esxi_hostname": states.host_name(twin, 2),
+        "datastore": states.DATASTORE,
+        "networks": {"LAN": "VM Network"},
+        **changes,
     }
     return {name: value for name, value in args.items() if value is not None}
 

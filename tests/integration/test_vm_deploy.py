@@ -41,8 +41,12 @@ def deploy(site, twin):
 
     def converge(name, ovf, **options):
         args = {
-            "name": name, "ovf": str(ovf), "esxi_hostname": states.host_name(twin, 2), "datastore": states.DATASTORE,
-            "networks": {"LAN": "VM Network"}, **options,
+            "name": name,
+            "ovf": str(ovf),
+            "esxi_hostname": states.host_name(twin, 2),
+            "datastore": states.DATASTORE,
+            "networks": {"LAN": "VM Network"},
+            **options,
         }
         result = site.converge("vm_deploy", args, "vcenter")
         done.append(result.data["vm"]["moid"])
@@ -80,8 +84,12 @@ def test_only_the_hardware_of_the_deployment_option_comes(deploy, package, tmp_p
 
 
 def test_a_capacity_from_a_propertys_default(site, deploy, package, tmp_path):
-    sized = changed(package, tmp_path, ('capacity="16"', 'capacity="${datadisksize}"'),
-                    ("<VirtualHardwareSection>", f"{PRODUCT}<VirtualHardwareSection>"))
+    sized = changed(
+        package,
+        tmp_path,
+        ('capacity="16"', 'capacity="${datadisksize}"'),
+        ("<VirtualHardwareSection>", f"{PRODUCT}<VirtualHardwareSection>"),
+    )
     result = deploy("sized", sized / "web.ovf", properties={"root": "Geh3im-passwort"})
     assert result.data["vm"]["disks_bytes"] == [16 * 2**20]
     assert "Geh3im-passwort" not in result.output
@@ -99,8 +107,12 @@ def test_an_archive_made_of_dot_slash_names(deploy, package, tmp_path):
 def test_a_compressed_disk_in_pieces_with_a_name_of_its_own(deploy, package, tmp_path):
     packed = gzip.compress((package / "web.vmdk").read_bytes())
     size = (package / "web.vmdk").stat().st_size
-    odd = changed(package, tmp_path, ('href="web.vmdk"', 'href="my%20web.vmdk"'),
-                  (f'size="{size}"', f'size="{len(packed)}" ovf:compression="gzip" ovf:chunkSize="30000"'))
+    odd = changed(
+        package,
+        tmp_path,
+        ('href="web.vmdk"', 'href="my%20web.vmdk"'),
+        (f'size="{size}"', f'size="{len(packed)}" ovf:compression="gzip" ovf:chunkSize="30000"'),
+    )
     (odd / "web.mf").unlink()
     for number, start in enumerate(range(0, len(packed), 30000)):
         (odd / f"my web.vmdk.{number:09d}").write_bytes(packed[start : start + 30000])
