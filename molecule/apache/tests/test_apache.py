@@ -1,8 +1,25 @@
 """What the role apache leaves on a Debian 13 machine."""
 
+import json
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
+
+CONVERGE = Path(__file__).parents[1] / "converge.yml"
+
+
+def run_role(tmp_path, **variables):
+    """The scenario's play with other values; what Ansible says."""
+    plays = yaml.safe_load(CONVERGE.read_text())
+    plays[0]["roles"][0]["vars"] |= variables
+    (tmp_path / "play.yml").write_text(json.dumps(plays))
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], str(tmp_path / "play.yml")]
+    plain = os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=plain)
 
 
 def get(host, url, *options):
@@ -34,6 +51,41 @@ def test_runs_and_starts_with_the_machine(host):
 def test_listens_where_it_was_told_to(host, port):
     assert host.socket(f"tcp://127.0.0.1:{port}").is_listening
     assert not host.socket(f"tcp://0.0.0.0:{port}").is_listening
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_listens_where_its_sites_are(host, port):
+    assert host.socket(f"tcp://:::{port}").is_listening
+
+
+def test_listens_once_for_one_address_in_two_spellings(host):
+    assert host.socket("tcp://::1:8081").is_listening
+    assert not any("9999" in socket for socket in host.socket.get_listening_sockets())
+
+
+def test_a_path_may_have_spaces_brackets_and_quotes(host):
+    assert get(host, "https://127.0.0.1:8443/")[2].strip() == "mine"
+
+
+def test_a_header_has_its_value_to_the_letter(host):
+    _, header, _ = get(host, "http://127.0.0.1/")
+    assert header["x-percent"] == '100% "sure" \\o/'
+    assert header["x-yes"] == "true"
+
+
+def test_a_port_that_is_taken_leaves_the_server_as_it_was(host, tmp_path):
+    host.check_output("systemd-run --quiet --unit taken python3 -m http.server --bind 127.0.0.1 8090")
+    try:
+        before = host.file("/etc/apache2/ports.conf").content_string
+        done = run_role(tmp_path, apache_listen=["127.0.0.1:80", "127.0.0.1:8090"])
+        assert done.returncode == 2
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "could not bind to address 127.0.0.1:8090" in said, said
+        assert "What was there before is in place again and in use" in said
+        assert host.file("/etc/apache2/ports.conf").content_string == before
+        assert get(host, "http://127.0.0.1/")[0] == 200
+    finally:
+        host.check_output("systemctl stop taken")
 
 
 def test_site_is_served_with_its_own_header(host):
