@@ -1,4 +1,14 @@
-"""What the role debian leaves on a Debian 13 machine."""
+"""What the role debian leaves on two Debian 13 machines, one of them behind a proxy that wants a password."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+CONVERGE = Path(__file__).parents[1] / "converge.yml"
 
 
 def test_name_resolves_without_a_network(host):
@@ -16,7 +26,7 @@ def test_language_and_keyboard(host):
     # systemd-tmpfiles makes this link at each boot; a file in its place would be gone after the next one.
     assert host.file("/etc/default/locale").linked_to == "/etc/locale.conf"
     assert host.file("/etc/locale.conf").contains("^LANG=C.UTF-8$")
-    assert host.file("/etc/default/keyboard").contains("^XKBLAYOUT=es$")
+    assert host.file("/etc/default/keyboard").contains("^XKBLAYOUT=us,es$")
 
 
 def test_user_logs_in_by_key_only(host):
@@ -30,9 +40,43 @@ def test_user_logs_in_by_key_only(host):
     assert keys.content_string.strip().endswith(" teacher")
 
 
-def test_no_proxy_where_none_was_asked_for(host):
-    assert not host.file("/etc/profile.d/proxy.sh").exists
-    assert "Proxy" not in host.check_output("apt-config dump Acquire::http")
+@pytest.fixture
+def proxied(host):
+    """Whether this is the machine with a proxy."""
+    return host.backend.get_hostname() == "proxied"
+
+
+def test_the_proxy_is_used_and_only_roots_to_read(host, proxied):
+    if not proxied:
+        assert not host.file("/etc/profile.d/proxy.sh").exists
+        assert "Proxy" not in host.check_output("apt-config dump Acquire::http")
+        return
+    assert host.file("/var/lib/apt/lists").listdir(), "package lists came through the proxy"
+    for path in ("/etc/apt/apt.conf.d/80proxy", "/etc/profile.d/proxy.sh"):
+        assert host.file(path).mode == 0o600
+    assert "127.0.0.1:3128" in host.check_output("apt-config dump Acquire::http::Proxy")
+    asked = "echo $http_proxy $no_proxy"
+    assert host.check_output("bash -lc %s", asked) == "http://student:p%40ss%2Fword@127.0.0.1:3128/ localhost,127.0.0.1"
+    assert host.check_output("runuser -u vmware -- bash -lc %s", asked) == ""
+    assert set(host.check_output("grep -rl %s /etc /var/log || true", "p%40ss").split()) == {
+        "/etc/apt/apt.conf.d/80proxy",
+        "/etc/profile.d/proxy.sh",
+    }
+
+
+def test_a_proxy_is_changed_and_taken_away_without_its_password_being_shown(host, proxied, tmp_path):
+    if not proxied:
+        return
+    for proxy in ("http://student:n3w-secret@127.0.0.1:3128/", "", "http://student:p%40ss%2Fword@127.0.0.1:3128/"):
+        play = yaml.safe_load(CONVERGE.read_text())
+        play[0]["roles"][0]["vars"] |= {"debian_http_proxy": proxy, "debian_apt_cache_valid_time": 86400}
+        (tmp_path / "play.yml").write_text(json.dumps(play))
+        command = ["ansible-playbook", "--diff", "-vvv", "-l", "proxied", "-i", os.environ["MOLECULE_INVENTORY_FILE"]]
+        done = subprocess.run([*command, str(tmp_path / "play.yml")], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "/etc/apt/apt.conf.d/80proxy" in done.stdout
+        assert not any(word in done.stdout + done.stderr for word in ("n3w-secret", "p%40ss"))
+        assert host.file("/etc/profile.d/proxy.sh").exists == bool(proxy)
 
 
 def test_popularity_contest_is_not_there(host):
