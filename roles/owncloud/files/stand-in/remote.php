@@ -19,8 +19,9 @@ function serve(): void
     [$url] = explode('?', $_SERVER['REQUEST_URI'], 2);
     $rest = substr($url, strlen($_SERVER['SCRIPT_NAME']));
     if (preg_match('#^/dav/files/([^/]+)(/.*)?$#', $rest, $found) === 1) {
-        if (rawurldecode($found[1]) !== $user) {
-            throw new Refusal(403, 'These are another user\'s files');
+        if (strcasecmp(rawurldecode($found[1]), $user) !== 0) {
+            // Not 403: that would tell which users there are.
+            throw new Refusal(404, 'There is nothing here');
         }
         $base = $_SERVER['SCRIPT_NAME'] . '/dav/files/' . rawurlencode($user);
     } elseif (preg_match('#^/(webdav)(/.*)?$#', $rest, $found) === 1) {

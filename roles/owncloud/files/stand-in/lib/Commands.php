@@ -10,8 +10,10 @@ final class Commands
     /** Command: method, options with a value, options without. */
     private const COMMANDS = [
         'background:cron' => ['backgroundCron', [], []],
+        'config:import' => ['configImport', [], []],
         'config:list' => ['configList', [], []],
-        'config:system:get' => ['configGet', [], []],
+        'config:system:delete' => ['configDelete', [], []],
+        'config:system:get' => ['configGet', ['output'], []],
         'config:system:set' => ['configSet', ['value', 'type'], []],
         'files:scan' => ['filesScan', [], ['all']],
         'maintenance:install' => ['install', [
@@ -39,7 +41,9 @@ final class Commands
             return in_array($name, ['list', '--help'], true) ? 0 : 1;
         }
         if (!$this->config->get('installed', false) && !in_array($name, self::BEFORE_INSTALLATION, true)) {
-            throw new \RuntimeException("\"$name\" needs an installed server; \"occ maintenance:install\" comes first");
+            echo "The stand-in is not installed - only a limited number of commands are available\n";
+            fwrite(STDERR, "The command \"$name\" is not defined before \"maintenance:install\".\n");
+            return 1;
         }
         [$method, $options, $switches] = self::COMMANDS[$name];
         return $this->$method(new Arguments($words, $options, [...$switches, 'no-interaction'])) ?? 0;
@@ -47,7 +51,11 @@ final class Commands
 
     private function status(Arguments $arguments): void
     {
-        $status = array_diff_key(status($this->config), ['needsDbUpgrade' => 0, 'maintenance' => 0]);
+        $status = array_diff_key(status($this->config), ['needsDbUpgrade' => 0, 'maintenance' => 0, 'product' => 0, 'productname' => 0]);
+        $status += array_filter(['first_install_version' => $this->config->get('first_install_version')]);
+        if (!$status['installed']) {
+            echo "The stand-in is not installed - only a limited number of commands are available\n";
+        }
         if (str_starts_with($arguments->option('output', 'plain'), 'json')) {
             echo json_encode($status, JSON_UNESCAPED_SLASHES), "\n";
             return;
@@ -91,6 +99,7 @@ final class Commands
             'datadirectory' => $data,
             'trusted_domains' => ['localhost'],
             'version' => VERSION . '.0',
+            'first_install_version' => VERSION . '.0',
             'installed' => true,
         ]);
         echo "The stand-in was successfully installed\n";
@@ -98,10 +107,12 @@ final class Commands
 
     private function configList(Arguments $arguments): void
     {
-        if (($arguments->plain[0] ?? 'system') !== 'system') {
-            throw new \InvalidArgumentException('The stand-in lists "system" only');
+        $app = $arguments->plain[0] ?? 'all';
+        $listed = in_array($app, ['all', 'system'], true) ? ['system' => $this->config->shown()] : [];
+        if ($app !== 'system') {
+            $listed['apps'] = Database::of($this->config)->appConfig($app === 'all' ? null : $app);
         }
-        echo json_encode(['system' => $this->config->shown()], JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES), "\n";
+        echo json_encode($listed, JSON_PRETTY_PRINT), "\n";
     }
 
     private function configGet(Arguments $arguments): int
@@ -109,6 +120,10 @@ final class Commands
         $value = $this->config->find($arguments->plain);
         if ($value === null) {
             return 1;
+        }
+        if (str_starts_with($arguments->option('output', 'plain'), 'json')) {
+            echo json_encode($value), "\n";
+            return 0;
         }
         foreach (is_array($value) ? $value : [$value] as $one) {
             echo is_bool($one) ? var_export($one, true) : $one, "\n";
@@ -131,6 +146,32 @@ final class Commands
         };
         $this->config->put($arguments->plain, $typed);
         echo 'System config value ', implode(' => ', $arguments->plain), " set to $type $value\n";
+    }
+
+    /** Settings as JSON on standard input, {"system": {name: value}}; a list or a map replaces what is there. */
+    private function configImport(Arguments $arguments): void
+    {
+        $given = json_decode((string) stream_get_contents(STDIN), true);
+        if (!is_array($given['system'] ?? null) || array_diff(array_keys($given), ['system']) !== []) {
+            throw new \InvalidArgumentException('Standard input has to be JSON with "system" in it, and nothing else');
+        }
+        $this->config->merge($given['system']);
+        echo "Config successfully imported from: STDIN\n";
+    }
+
+    private function configDelete(Arguments $arguments): int
+    {
+        $name = $arguments->plain[0] ?? throw new \InvalidArgumentException('The name of the setting is missing');
+        if (count($arguments->plain) > 1) {
+            throw new \InvalidArgumentException('The stand-in deletes whole settings only');
+        }
+        if ($this->config->find([$name]) === null) {
+            echo "System config $name could not be deleted because it did not exist\n";
+            return 1;
+        }
+        $this->config->remove($name);
+        echo "System config value $name deleted\n";
+        return 0;
     }
 
     private function maintenanceMode(Arguments $arguments): void
@@ -165,14 +206,17 @@ final class Commands
         if ($chosen === []) {
             throw new \InvalidArgumentException('Whose files? Name users, or say --all');
         }
+        $all = [0, 0];
         foreach ($chosen as $uid) {
             if (!$users->exists($uid)) {
                 throw new \InvalidArgumentException("There is no user \"$uid\"");
             }
             $tree = new Tree($users->home($uid));
             [$folders, $files] = (new FileCache($database, $tree, $uid))->scan();
-            echo "$uid: $folders folders, $files files\n";
+            $all = [$all[0] + $folders, $all[1] + $files];
         }
+        $line = "+---------+-------+\n";
+        echo $line, "| Folders | Files |\n", $line, sprintf("| %-7d | %-5d |\n", ...$all), $line;
     }
 
     private function userAdd(Arguments $arguments): void

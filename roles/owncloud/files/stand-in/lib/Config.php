@@ -8,7 +8,7 @@ namespace StandIn;
 final class Config
 {
     /** Names whose values are never shown. */
-    private const SECRETS = ['dbpassword', 'passwordsalt', 'secret'];
+    private const SECRETS = ['dbpassword', 'mail_domain', 'mail_from_address', 'mail_smtphost', 'mail_smtppassword', 'passwordsalt', 'secret'];
 
     private array $values = [];
     private string $file;
@@ -64,6 +64,12 @@ final class Config
     public function merge(array $values): void
     {
         $this->values = array_merge($this->values, $values);
+        $this->write();
+    }
+
+    public function remove(string $name): void
+    {
+        unset($this->values[$name]);
         $this->write();
     }
 

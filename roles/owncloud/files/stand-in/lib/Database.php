@@ -88,6 +88,17 @@ final class Database
         return $this->run($sql, $values)->fetchAll();
     }
 
+    /** The settings of an app, or of all: {app: {key: value}}. */
+    public function appConfig(?string $app): array
+    {
+        $found = [];
+        $rows = $this->rows('SELECT appid, configkey, configvalue FROM *PREFIX*appconfig WHERE ? IN (appid, \'\')', [$app ?? '']);
+        foreach ($rows as $row) {
+            $found[$row['appid']][$row['configkey']] = $row['configvalue'];
+        }
+        return $found;
+    }
+
     public function setAppConfig(string $app, string $key, string $value): void
     {
         $this->run(

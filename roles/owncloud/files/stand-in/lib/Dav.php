@@ -31,7 +31,7 @@ final class Dav
 
     private function options(): void
     {
-        header('DAV: 1');
+        header('DAV: 1, 3, extended-mkcol');
         header('Allow: ' . implode(', ', self::METHODS));
         header('Content-Length: 0');
     }
@@ -106,7 +106,7 @@ final class Dav
         $target = $this->destination();
         $this->mustHaveParent($target);
         if ($target === $path || str_starts_with("$target/", "$path/")) {
-            throw new Refusal(403, 'A thing cannot be moved to its own place, or into itself');
+            throw new Refusal($target === $path ? 403 : 409, 'A thing cannot be moved to its own place, or into itself');
         }
         $replaced = $this->tree->exists($target);
         if ($replaced && strtoupper($_SERVER['HTTP_OVERWRITE'] ?? 'T') === 'F') {
@@ -145,7 +145,7 @@ final class Dav
     {
         $depth = strtolower($_SERVER['HTTP_DEPTH'] ?? 'infinity');
         if ($depth !== '0' && $depth !== '1') {
-            throw new Refusal(403, "PROPFIND goes to depth 0 or 1, not \"$depth\"", 'propfind-finite-depth');
+            throw new Refusal(412, "PROPFIND goes to depth 0 or 1, not \"$depth\"", 'propfind-finite-depth');
         }
         $this->mustExist($path);
         $entries = [$path => $this->cache->entry($path)];

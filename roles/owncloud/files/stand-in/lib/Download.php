@@ -30,7 +30,6 @@ final class Download
         $range = self::rangeHolds($etag, (int) $entry['mtime']) ? ($_SERVER['HTTP_RANGE'] ?? '') : '';
         [$first, $last] = self::range($range, $size);
         if ($first > $last && $size > 0) {
-            header("Content-Range: bytes */$size");
             throw new Refusal(416, "The range \"$range\" is outside of the file's $size bytes");
         }
         if ($last - $first + 1 < $size || self::isRange($range)) {
@@ -54,11 +53,11 @@ final class Download
         }
         [, $from, $to] = $found;
         if ($from === '') {
-            // The last so many bytes; none of them is a range that cannot be.
-            return (int) $to === 0 || $size === 0 ? [1, 0] : [max(0, $size - (int) $to), $size - 1];
+            // The last so many bytes. Of none of them ownCloud makes all.
+            return (int) $to === 0 || $size === 0 ? [0, $size - 1] : [max(0, $size - (int) $to), $size - 1];
         }
         if ($to !== '' && (int) $to < (int) $from) {
-            return [0, $size - 1];
+            return [1, 0];
         }
         return [(int) $from, $to === '' ? $size - 1 : min((int) $to, $size - 1)];
     }

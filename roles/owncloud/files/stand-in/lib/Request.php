@@ -36,7 +36,7 @@ final class Request
             header('WWW-Authenticate: Basic realm="ownCloud", charset="UTF-8"');
             throw new Refusal(401, 'User name or password is wrong, or missing');
         }
-        return $name;
+        return $users->named($name) ?? $name;
     }
 
     /** A refusal as WebDAV clients expect it. */

@@ -30,8 +30,12 @@ final class Tree
             if ($name === '.' || $name === '..' || strpbrk($name, "/\\\0") !== false) {
                 throw new Refusal(400, 'The path has a part that is not a plain name');
             }
-            if (preg_match('//u', $name) !== 1 || strlen($name) > 250) {
-                throw new Refusal(400, 'A name in the path is not UTF-8, or longer than 250 bytes');
+            if (preg_match('//u', $name) !== 1) {
+                throw new Refusal(400, 'A name in the path is not UTF-8');
+            }
+            if (strlen($name) > 250) {
+                // The database has no room for more; ownCloud fails there, and so does this.
+                throw new Refusal(500, 'A name in the path is longer than 250 bytes');
             }
             $names[] = $name;
         }

@@ -24,9 +24,11 @@ final class Users
             throw new \InvalidArgumentException("The user \"$uid\" already exists");
         }
         $home = $this->home($uid);
-        foreach ([$home, "$home/files", "$home/uploads"] as $directory) {
+        foreach ([$home, "$home/files", "$home/files_versions", "$home/uploads"] as $directory) {
             is_dir($directory) || mkdir($directory, 0750);
         }
+        file_put_contents("$home/files/welcome.txt", "Welcome. This is a stand-in for ownCloud.\n");
+        chmod("$home/files/welcome.txt", 0640);
         $this->database->run(
             'INSERT INTO *PREFIX*users (uid, displayname, password) VALUES (?, ?, ?)',
             [$uid, $displayName ?: $uid, self::hash($password)]
@@ -38,12 +40,18 @@ final class Users
         if (!$this->exists($uid)) {
             throw new \InvalidArgumentException("There is no user \"$uid\"");
         }
-        $this->database->run('UPDATE *PREFIX*users SET password = ? WHERE uid = ?', [self::hash($password), $uid]);
+        $this->database->run('UPDATE *PREFIX*users SET password = ? WHERE LOWER(uid) = LOWER(?)', [self::hash($password), $uid]);
     }
 
     public function exists(string $uid): bool
     {
-        return $this->database->row('SELECT uid FROM *PREFIX*users WHERE uid = ?', [$uid]) !== null;
+        return $this->named($uid) !== null;
+    }
+
+    /** The user name as it was written when the user was added; its case does not matter. Null when there is none. */
+    public function named(string $uid): ?string
+    {
+        return $this->database->row('SELECT uid FROM *PREFIX*users WHERE LOWER(uid) = LOWER(?)', [$uid])['uid'] ?? null;
     }
 
     /** User names, each with its displayed name. */
@@ -54,7 +62,7 @@ final class Users
 
     public function check(string $uid, #[\SensitiveParameter] string $password): bool
     {
-        $row = $this->database->row('SELECT password FROM *PREFIX*users WHERE uid = ?', [$uid]);
+        $row = $this->database->row('SELECT password FROM *PREFIX*users WHERE LOWER(uid) = LOWER(?)', [$uid]);
         // An unknown name takes as long as a wrong password: the time must not tell which names there are.
         $hash = $row['password'] ?? '$2y$08$usesomesillystringforeB5OA6.XyBQgCUxFz0kUs0V3p2Lw3jhO';
         return password_verify($password, $hash) && $row !== null;

@@ -26,7 +26,7 @@ set_error_handler(static function (int $level, string $message, string $file, in
 // Files that this program makes are for the web server's user, and for its group to read.
 umask(0027);
 
-/** What status.php and `occ status` tell; the keys are ownCloud's. */
+/** What status.php tells; the keys are ownCloud's, but for stand_in, which says that this is none. */
 function status(Config $config): array
 {
     return [
@@ -35,7 +35,9 @@ function status(Config $config): array
         'needsDbUpgrade' => false,
         'version' => VERSION . '.0',
         'versionstring' => VERSION,
-        'edition' => 'stand-in',
+        'edition' => 'Community',
         'productname' => 'livelab stand-in for ownCloud',
+        'product' => 'ownCloud',
+        'stand_in' => true,
     ];
 }

@@ -1,15 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the role owncloud refuses, before it touches the machine. Each case is a run of Ansible of its own, in check mode."""
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROLES = Path(__file__).parents[3] / "roles"
+from tests.support.ansible import BIN, environment
+
+pytestmark = pytest.mark.integration
+
+ROLES = Path(__file__).parents[2] / "roles"
 PASSWORDS = {"owncloud_db_password": "only-in-this-scenario-1", "owncloud_admin_password": "only-in-this-scenario-2"}
 PYTHON = {"ansible_python_interpreter": sys.executable}
 
@@ -23,11 +27,11 @@ def refuse(tmp_path):
         (tmp_path / "play.yml").write_text(json.dumps(play))
         (tmp_path / "variables.json").write_text(json.dumps(PASSWORDS | PYTHON | variables))
         done = subprocess.run(
-            ["ansible-playbook", "-i", "localhost,", "--check", "-e", f"@{tmp_path}/variables.json", tmp_path / "play.yml"],
+            [BIN / "ansible-playbook", "-i", "localhost,", "--check", "-e", f"@{tmp_path}/variables.json", tmp_path / "play.yml"],
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | {"ANSIBLE_ROLES_PATH": str(ROLES), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
+            env=environment(ANSIBLE_ROLES_PATH=str(ROLES), ANSIBLE_NOCOLOR="1"),
         )
         said = done.stdout + done.stderr
         assert done.returncode == 2, said
