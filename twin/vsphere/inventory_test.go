@@ -4,6 +4,7 @@ package vsphere
 
 import (
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -123,7 +124,7 @@ func TestAddHostFaults(t *testing.T) {
 	}
 	err := addHost(dc, edit(func(s *types.HostConnectSpec) { s.SslThumbprint = "" }))
 	wantFault(t, "certificate not accepted", err, &types.SSLVerifyFault{})
-	if taskErr, ok := err.(task.Error); !ok || taskErr.Fault().(*types.SSLVerifyFault).Thumbprint != l.spec(0).SslThumbprint {
+	if taskErr := (task.Error{}); !errors.As(err, &taskErr) || taskErr.Fault().(*types.SSLVerifyFault).Thumbprint != l.spec(0).SslThumbprint {
 		t.Errorf("the fault does not name the thumbprint: %v", err)
 	}
 	for _, test := range []struct {
@@ -150,14 +151,45 @@ func TestAddHostFaults(t *testing.T) {
 	wantFault(t, "there already", addHost(dc, l.spec(0)), &types.AlreadyConnected{})
 }
 
-func TestAcceptsSHA256(t *testing.T) {
-	l := newLab(t)
-	dc := l.datacenter(l.vc())
-	spec := l.spec(0)
-	certificate, err := vcenter.PeerCertificate(ctx, l.Hosts()[0].Addr().String())
-	must(t, err)
-	spec.SslThumbprint = strings.ToLower(registry.Thumbprint(sha256.Sum256(certificate.Raw)))
-	must(t, addHost(dc, spec))
+// TestThumbprintOfVersion shows which digest of a host's certificate each vCenter takes, and how it refuses the other.
+func TestThumbprintOfVersion(t *testing.T) {
+	for _, test := range []struct {
+		version      string
+		sha1, sha256 types.BaseMethodFault // nil where it is taken
+	}{
+		{"6.7.0", nil, &types.SSLVerifyFault{}},
+		{"8.0.3", nil, &types.SSLVerifyFault{}},
+		{"9.0.0", &types.InvalidArgument{}, nil},
+		{"10.0.0", &types.InvalidArgument{}, nil},
+	} {
+		t.Run(test.version, func(t *testing.T) {
+			l := newLab(t, func(c *Config) { c.VCenter.Version = test.version })
+			dc := l.datacenter(l.vc())
+			spec := l.spec(0)
+			certificate, err := vcenter.PeerCertificate(ctx, l.Hosts()[0].Addr().String())
+			must(t, err)
+			one, two := spec.SslThumbprint, strings.ToLower(registry.Thumbprint(sha256.Sum256(certificate.Raw)))
+			try := func(thumbprint string) error {
+				spec.SslThumbprint = thumbprint
+				return addHost(dc, spec)
+			}
+			refused, taken, want := two, one, test.sha256
+			if test.sha1 != nil {
+				refused, taken, want = one, two, test.sha1
+			}
+			wantFault(t, "the other digest", try(refused), want)
+			own := ""
+			if taskErr := (task.Error{}); errors.As(try(""), &taskErr) {
+				if f, ok := taskErr.Fault().(*types.SSLVerifyFault); ok {
+					own = f.Thumbprint
+				}
+			}
+			if !strings.EqualFold(own, taken) {
+				t.Errorf("it names %q, but takes %q", own, taken)
+			}
+			must(t, try(taken))
+		})
+	}
 }
 
 func TestQueryConnectionInfo(t *testing.T) {

@@ -103,6 +103,13 @@ func TestMachineKeepsItsPortGroup(t *testing.T) {
 	wantFault(t, "port group of a machine", ns.RemovePortGroup(ctx, "VM Network"), &types.ResourceInUse{})
 	esx := networkSystem(t, l.esx(0), haHost)
 	wantFault(t, "the same, on the host", esx.RemovePortGroup(ctx, "VM Network"), &types.ResourceInUse{})
+	wantFault(t, "its switch", ns.RemoveVirtualSwitch(ctx, "vSwitch0"), &types.ResourceInUse{})
+	for what, config := range map[string]types.HostNetworkConfig{
+		"its port group, in a configuration": {Portgroup: []types.HostPortGroupConfig{{ChangeOperation: "remove", Spec: &types.HostPortGroupSpec{Name: "VM Network"}}}},
+		"its switch, in a configuration":     {Vswitch: []types.HostVirtualSwitchConfig{{ChangeOperation: "remove", Name: "vSwitch0"}}},
+	} {
+		wantFault(t, what, second(ns.UpdateNetworkConfig(ctx, config, "modify")), &types.ResourceInUse{})
+	}
 	on, err := vm.PowerOn(ctx)
 	must(t, err)
 	must(t, on.Wait(ctx))

@@ -207,6 +207,39 @@ func TestVirtualNic(t *testing.T) {
 	must(t, ns.RemoveVirtualNic(ctx, "vmk1"))
 }
 
+// TestMTUFitsSwitch shows that no order of changes leaves a VMkernel adapter with longer frames than its switch takes.
+func TestMTUFitsSwitch(t *testing.T) {
+	l := newLab(t)
+	ns := withVMotion(t, l.esx(0), haHost, "10.0.0.1") // Its switch takes 9000 bytes, its adapter sends 1500.
+	must(t, ns.AddPortGroup(ctx, types.HostPortGroupSpec{Name: "small", VswitchName: "vSwitch0"}))
+	must(t, ns.UpdateVirtualNic(ctx, "vmk1", types.HostVirtualNicSpec{Mtu: 9000}))
+	low := *bondSpec("vmnic1")
+	low.Mtu = 1500
+	both := func(change string) error {
+		_, err := ns.UpdateNetworkConfig(ctx, types.HostNetworkConfig{
+			Vswitch: []types.HostVirtualSwitchConfig{{ChangeOperation: "edit", Name: "vSwitch1", Spec: &low}},
+			Vnic:    []types.HostVirtualNicConfig{{ChangeOperation: change, Device: "vmk1", Spec: &types.HostVirtualNicSpec{Mtu: 1500}}},
+		}, "modify")
+		return err
+	}
+	adapter := static("10.0.0.2")
+	adapter.Mtu = 1600
+	for _, test := range []struct {
+		what string
+		err  error
+	}{
+		{"switch below its adapter", ns.UpdateVirtualSwitch(ctx, "vSwitch1", low)},
+		{"adapter above its switch", ns.UpdateVirtualNic(ctx, "vmk0", types.HostVirtualNicSpec{Mtu: 9000})},
+		{"new adapter above its switch", second(ns.AddVirtualNic(ctx, "small", adapter))},
+		{"adapter moved to a smaller switch", ns.UpdateVirtualNic(ctx, "vmk1", types.HostVirtualNicSpec{Portgroup: "small"})},
+		{"group moved to a smaller switch", ns.UpdatePortGroup(ctx, "vMotion", types.HostPortGroupSpec{Name: "vMotion", VswitchName: "vSwitch0"})},
+		{"both at once, one of them left as it is", both("ignore")},
+	} {
+		wantFault(t, test.what, test.err, &types.HostConfigFault{})
+	}
+	must(t, both("edit"))
+}
+
 func TestNicSelection(t *testing.T) {
 	l := newLab(t)
 	c := l.esx(0)

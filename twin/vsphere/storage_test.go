@@ -179,8 +179,19 @@ func TestISCSIFaults(t *testing.T) {
 		return err
 	}
 	must(t, rename("vmhba64", "iqn.1998-01.com.vmware:mine"))
+	must(t, rename("vmhba64", "IQN.1998-01.com.VMware:Mine"))
 	if got := h.adapter().IScsiName; got != "iqn.1998-01.com.vmware:mine" {
 		t.Errorf("name %q", got)
+	}
+	static := []types.HostInternetScsiHbaStaticTarget{{Address: "10.0.0.5", IScsiName: "IQN.2005-10.org.FreeNAS.ctl:LUN"}}
+	must(t, second(methods.AddInternetScsiStaticTargets(ctx, h.c, &types.AddInternetScsiStaticTargets{This: h.sys, IScsiHbaDevice: "vmhba64", Targets: static})))
+	if got := h.adapter().ConfiguredStaticTarget; len(got) != 1 || got[0].IScsiName != "iqn.2005-10.org.freenas.ctl:lun" {
+		t.Errorf("static targets: %+v", got)
+	}
+	static[0].IScsiName = "iqn.2005-10.org.freenas.ctl:Lun"
+	must(t, second(methods.RemoveInternetScsiStaticTargets(ctx, h.c, &types.RemoveInternetScsiStaticTargets{This: h.sys, IScsiHbaDevice: "vmhba64", Targets: static})))
+	if got := h.adapter().ConfiguredStaticTarget; len(got) != 0 {
+		t.Errorf("static targets after the removal: %+v", got)
 	}
 	wantFault(t, "not a name", rename("vmhba64", "mine"), &types.InvalidArgument{})
 	wantFault(t, "not the adapter", rename("vmhba0", "iqn.1998-01.com.vmware:x"), &types.NotFound{})

@@ -34,10 +34,8 @@ func (m *networkMethods) UpdateVirtualSwitch(req *types.UpdateVirtualSwitch) soa
 func (m *networkMethods) RemoveVirtualSwitch(req *types.RemoveVirtualSwitch) soap.HasFault {
 	body := &methods.RemoveVirtualSwitchBody{Res: &types.RemoveVirtualSwitchResponse{}}
 	body.Fault_ = m.v.Change(func(s *host.State) *fault.Failure {
-		for _, group := range s.Network.Portgroup {
-			if f := m.unusedByMachines(group.Spec.Name); f != nil && group.Spec.VswitchName == req.VswitchName {
-				return f
-			}
+		if f := m.switchUnused(s, req.VswitchName); f != nil {
+			return f
 		}
 		return s.RemoveSwitch(req.VswitchName)
 	}).SOAP()
@@ -95,6 +93,9 @@ func (m *networkMethods) UpdateNetworkConfig(req *types.UpdateNetworkConfig) soa
 		return body
 	}
 	body.Fault_ = m.v.Change(func(s *host.State) (f *fault.Failure) {
+		if f := m.removesUnused(s, req.Config); f != nil {
+			return f
+		}
 		body.Res.Returnval.VnicDevice, f = s.ApplyConfig(m.v.Host.Cfg.Number, req.Config)
 		return f
 	}).SOAP()
@@ -137,10 +138,44 @@ func (m *networkMethods) RefreshNetworkSystem(*types.RefreshNetworkSystem) soap.
 	return body
 }
 
+// removesUnused is the fault for a configuration that takes away what a machine is connected to.
+func (m *networkMethods) removesUnused(s *host.State, config types.HostNetworkConfig) *fault.Failure {
+	const remove = string(types.HostConfigChangeOperationRemove)
+	for _, c := range config.Portgroup {
+		if c.ChangeOperation == remove && c.Spec != nil {
+			if f := m.unusedByMachines(c.Spec.Name); f != nil {
+				return f
+			}
+		}
+	}
+	for _, c := range config.Vswitch {
+		if c.ChangeOperation == remove {
+			if f := m.switchUnused(s, c.Name); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// switchUnused is the fault for a virtual switch that a machine is connected to.
+func (m *networkMethods) switchUnused(s *host.State, name string) *fault.Failure {
+	for _, group := range s.Network.Portgroup {
+		if group.Spec.VswitchName != name {
+			continue
+		}
+		if machine := m.v.MachineOn(group.Spec.Name); machine != "" {
+			return fault.InUse(types.HostVirtualSwitch{}, name, "The virtual switch %q is in use: the virtual machine %q is on its port group %q",
+				name, machine, group.Spec.Name)
+		}
+	}
+	return nil
+}
+
 // unusedByMachines is the fault for a port group that a machine is connected to.
 func (m *networkMethods) unusedByMachines(portgroup string) *fault.Failure {
 	if machine := m.v.MachineOn(portgroup); machine != "" {
-		return fault.InUse("PortGroup", portgroup, "The port group %q is in use by the virtual machine %q", portgroup, machine)
+		return fault.InUse(types.HostPortGroup{}, portgroup, "The port group %q is in use by the virtual machine %q", portgroup, machine)
 	}
 	return nil
 }

@@ -75,6 +75,7 @@ var Builds = map[string]struct{ esxi, VCenter string }{
 	"8.0.0": {"20513097", "20519528"},
 	"8.0.2": {"22380479", "22385739"},
 	"8.0.3": {"24022510", "24022515"},
+	"9.0.0": {"24755229", "24755230"},
 }
 
 // apiVersion is the version of the API in a product version: two parts up to 6.x, four from 7.0 on.

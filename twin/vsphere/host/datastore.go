@@ -89,7 +89,7 @@ func (h *Host) Format(d device, label string) *fault.Failure {
 	_, err := h.Env.Storage.Format(ctx, d.LUN, d.Auth, label)
 	switch {
 	case errors.Is(err, vmfs.ErrVolumeExists):
-		return fault.InUse("HostScsiDisk", d.CanonicalName(), "The disk %s carries a datastore already: %v", d.CanonicalName(), err)
+		return fault.InUse(types.HostScsiDisk{}, d.CanonicalName(), "The disk %s carries a datastore already: %v", d.CanonicalName(), err)
 	case err != nil:
 		return fault.HostConfig("The disk %s cannot be formatted: %v", d.CanonicalName(), err)
 	}

@@ -198,6 +198,9 @@ func (h *Host) ChangeLocked(edit func(*State) *fault.Failure) *fault.Failure {
 	if f := edit(next); f != nil {
 		return f
 	}
+	if f := next.fitsMTU(old); f != nil {
+		return f
+	}
 	if f := h.follow(old, next); f != nil {
 		return f
 	}

@@ -80,6 +80,7 @@ func (s *State) RenameHBA(device, name string) *fault.Failure {
 	if f := s.CheckHBA(device); f != nil {
 		return f
 	}
+	name = strings.ToLower(name) // An iSCSI name has no case, and a host keeps it in lower case (RFC 3722).
 	if !iscsiName.MatchString(name) || len(name) > 223 {
 		return fault.Invalid("iScsiName", "%q is not an iSCSI name, such as iqn.1998-01.com.vmware:name", name)
 	}
@@ -144,6 +145,7 @@ func (s *State) AddStaticTargets(device string, targets []types.HostInternetScsi
 		if f := checkTargetAddress(t.Address, t.Port); f != nil {
 			return f
 		}
+		t.IScsiName = strings.ToLower(t.IScsiName)
 		if !iscsiName.MatchString(t.IScsiName) {
 			return fault.Invalid("targets.iScsiName", "%q is not an iSCSI name", t.IScsiName)
 		}
@@ -172,6 +174,7 @@ func (s *State) RemoveStaticTargets(device string, targets []types.HostInternetS
 	}
 	hba := &s.ISCSI.HBA
 	for _, t := range targets {
+		t.IScsiName = strings.ToLower(t.IScsiName)
 		t.Port = cmp.Or(t.Port, iscsiPort)
 		name := targetName(t.Address, t.Port, t.IScsiName)
 		if s.staticTarget(t.Address, t.Port, t.IScsiName) == nil {

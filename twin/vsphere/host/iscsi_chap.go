@@ -5,6 +5,7 @@ package host
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -51,6 +52,7 @@ func (s *State) UpdateAuth(device string, auth types.HostInternetScsiHbaAuthenti
 		}
 	}
 	for _, t := range set.StaticTargets {
+		t.IScsiName = strings.ToLower(t.IScsiName)
 		t.Port = cmp.Or(t.Port, iscsiPort)
 		name := targetName(t.Address, t.Port, t.IScsiName)
 		target := s.staticTarget(t.Address, t.Port, t.IScsiName)

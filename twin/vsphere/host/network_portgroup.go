@@ -57,7 +57,7 @@ func (s *State) RemovePortgroup(name string) *fault.Failure {
 		return fault.NotFound("There is no port group %q", name)
 	}
 	if nic := s.VnicOn(name); nic != nil {
-		return fault.InUse("PortGroup", name, "The port group %q is in use by %s", name, nic.Device)
+		return fault.InUse(types.HostPortGroup{}, name, "The port group %q is in use by %s", name, nic.Device)
 	}
 	s.Network.Portgroup = slices.DeleteFunc(s.Network.Portgroup, func(g types.HostPortGroup) bool { return g.Spec.Name == name })
 	s.refresh()

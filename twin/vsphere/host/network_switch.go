@@ -77,7 +77,7 @@ func (s *State) RemoveSwitch(name string) *fault.Failure {
 	}
 	for _, group := range s.Network.Portgroup {
 		if nic := s.VnicOn(group.Spec.Name); nic != nil && group.Spec.VswitchName == name {
-			return fault.InUse("VirtualSwitch", name, "The virtual switch %q is in use: its port group %q carries %s", name, group.Spec.Name, nic.Device)
+			return fault.InUse(types.HostVirtualSwitch{}, name, "The virtual switch %q is in use: its port group %q carries %s", name, group.Spec.Name, nic.Device)
 		}
 	}
 	s.Network.Portgroup = slices.DeleteFunc(s.Network.Portgroup, func(g types.HostPortGroup) bool { return g.Spec.VswitchName == name })
@@ -123,7 +123,7 @@ func (s *State) checkUplinks(name string, nics []string) *fault.Failure {
 		}
 		for _, other := range s.Network.Vswitch {
 			if other.Name != name && slices.Contains(uplinks(other.Spec.Bridge), device) {
-				return fault.InUse("PhysicalNic", device, "The physical adapter %q is in use by the virtual switch %q", device, other.Name)
+				return fault.InUse(types.PhysicalNic{}, device, "The physical adapter %q is in use by the virtual switch %q", device, other.Name)
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func (s *State) RemoveVnic(device string) *fault.Failure {
 		return fault.NotFound("There is no VMkernel adapter %q", device)
 	}
 	if slices.Contains(s.ISCSI.Bound, device) {
-		return fault.InUse("VirtualNic", device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
+		return fault.InUse(types.HostVirtualNic{}, device, "The VMkernel adapter %s is bound to the iSCSI adapter %s", device, iscsiAdapter)
 	}
 	if selected := s.Carriers(nicManagement); len(selected) == 1 && selected[0] == device {
 		return fault.HostConfig("The VMkernel adapter %s is the only one for management traffic", device)
@@ -156,4 +156,34 @@ func dhcpAddress(nic *types.HostVirtualNic, ip types.HostIpConfig) *types.HostIp
 		result.IpAddress, result.SubnetMask = fmt.Sprintf("169.254.%d.%d", a, b+1), "255.255.0.0"
 	}
 	return &result
+}
+
+// fitsMTU refuses a change after which a VMkernel adapter sends longer frames than its switch takes. What was so before stays.
+func (s *State) fitsMTU(before *State) *fault.Failure {
+	for i := range s.Network.Vnic {
+		nic := &s.Network.Vnic[i]
+		own, limit := s.mtus(nic.Device)
+		if own <= limit {
+			continue
+		}
+		if was, had := before.mtus(nic.Device); was == own && had == limit {
+			continue
+		}
+		return fault.HostConfig("The MTU of %s is %d, more than the %d of its virtual switch", nic.Device, own, limit)
+	}
+	return nil
+}
+
+// mtus are the MTUs of a VMkernel adapter and of the switch that it is on; 0 for what is not there.
+func (s *State) mtus(device string) (own, limit int32) {
+	nic := s.Vnic(device)
+	if nic == nil {
+		return 0, 0
+	}
+	if group := s.portgroup(nic.Portgroup); group != nil {
+		if sw := s.vswitch(group.Spec.VswitchName); sw != nil {
+			return nic.Spec.Mtu, sw.Spec.Mtu
+		}
+	}
+	return nic.Spec.Mtu, nic.Spec.Mtu
 }

@@ -52,7 +52,7 @@ func (vc *VCenter) connect(spec types.HostConnectSpec) (*found, *fault.Failure) 
 	if err != nil {
 		return nil, fault.New(&types.NoHost{HostConnectFault: types.HostConnectFault{}, Name: name}, "Cannot contact the host %s: %v", address, err)
 	}
-	if f := checkThumbprint(name, certificate, spec.SslThumbprint); f != nil {
+	if f := checkThumbprint(vc.cfg.Version, name, certificate, spec.SslThumbprint); f != nil {
 		return nil, f
 	}
 	summary, f := login(ctx, name, address, certificate, spec)
@@ -95,21 +95,38 @@ func PeerCertificate(ctx context.Context, address string) (*x509.Certificate, er
 	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0], nil
 }
 
-// checkThumbprint accepts a certificate that the client named by its SHA-1 or SHA-256.
-func checkThumbprint(name string, certificate *x509.Certificate, accepted string) *fault.Failure {
-	one := Thumbprint1(certificate)
-	two := registry.Thumbprint(sha256.Sum256(certificate.Raw))
-	given := strings.ToUpper(strings.ReplaceAll(accepted, ":", ""))
-	if given != "" && (given == strings.ReplaceAll(one, ":", "") || given == strings.ReplaceAll(two, ":", "")) {
+// sha256Since is the first version of vCenter that names a host's certificate by its SHA-256; those before do by its SHA-1.
+const sha256Since = 9
+
+// checkThumbprint accepts a certificate that the client named by the digest that a version of vCenter has. From 9 on, one of another
+// form is no thumbprint at all. Faults: InvalidArgument, SSLVerifyFault.
+func checkThumbprint(version, name string, certificate *x509.Certificate, accepted string) *fault.Failure {
+	digest, own := "SHA-1", Thumbprint1(certificate)
+	if major(version) >= sha256Since {
+		digest, own = "SHA-256", registry.Thumbprint(sha256.Sum256(certificate.Raw))
+	}
+	bare := func(thumbprint string) string { return strings.ToUpper(strings.ReplaceAll(thumbprint, ":", "")) }
+	if bare(accepted) == bare(own) {
 		return nil
 	}
-	refusal := &types.SSLVerifyFault{SelfSigned: certificate.Issuer.String() == certificate.Subject.String(), Thumbprint: one}
-	if accepted == "" {
-		return fault.New(refusal, "The certificate of the host %s is not verified. Its SHA-1 thumbprint is %s", name, one)
+	refusal := &types.SSLVerifyFault{SelfSigned: certificate.Issuer.String() == certificate.Subject.String(), Thumbprint: own}
+	switch {
+	case accepted == "":
+		return fault.New(refusal, "The certificate of the host %s is not verified. Its %s thumbprint is %s", name, digest, own)
+	case major(version) >= sha256Since && len(bare(accepted)) != len(bare(own)):
+		return fault.Invalid("spec.sslThumbprint", "%q is not a %s thumbprint", accepted, digest)
 	}
-	return fault.New(refusal, "The certificate of the host %s has not the accepted thumbprint %s. Its SHA-1 thumbprint is %s", name, accepted, one)
+	return fault.New(refusal, "The certificate of the host %s has not the accepted thumbprint %s. Its %s thumbprint is %s", name, accepted, digest, own)
 }
 
+// major is the first number of a product version.
+func major(version string) int {
+	first, _, _ := strings.Cut(version, ".")
+	number, _ := strconv.Atoi(first)
+	return number
+}
+
+// Thumbprint1 is a certificate's SHA-1, as clients of the API know it.
 func Thumbprint1(certificate *x509.Certificate) string {
 	return registry.Thumbprint(sha1.Sum(certificate.Raw))
 }

@@ -5,6 +5,7 @@ package view
 import (
 	"time"
 
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/host"
@@ -39,7 +40,7 @@ func (v *View) EnterMaintenance(limit time.Duration) *fault.Failure {
 // Removable is the fault for a host that cannot leave the inventory: one with machines, and one in a cluster that still works.
 func (v *View) Removable(inCluster bool) *fault.Failure {
 	if machines := v.Reg.List(v.System.Self, "vm"); len(machines) > 0 {
-		return fault.InUse("HostSystem", v.Name, "The host %s still has %d virtual machines", v.Name, len(machines))
+		return fault.InUse(mo.HostSystem{}, v.Name, "The host %s still has %d virtual machines", v.Name, len(machines))
 	}
 	if inCluster && v.Connected() && !v.Host.State().Maintenance {
 		return fault.New(&types.InvalidState{}, "The host %s must be in maintenance mode or disconnected to leave its cluster", v.Name)

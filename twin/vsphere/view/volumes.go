@@ -5,6 +5,7 @@ package view
 import (
 	"context"
 
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/host"
@@ -65,10 +66,10 @@ func (v *View) RemoveDatastore(ref types.ManagedObjectReference) *fault.Failure 
 		return fault.NotFound("The host %s has no datastore %s", v.Name, v.Reg.NameOf(ref))
 	}
 	if volume.Local {
-		return fault.InUse("Datastore", volume.Label, "The datastore %q holds the host's own files and cannot be removed", volume.Label)
+		return fault.InUse(mo.Datastore{}, volume.Label, "The datastore %q holds the host's own files and cannot be removed", volume.Label)
 	}
 	if machines := v.Reg.List(ref, "vm"); len(machines) > 0 {
-		return fault.InUse("Datastore", volume.Label, "The datastore %q is in use by the virtual machine %q", volume.Label, v.Reg.NameOf(machines[0]))
+		return fault.InUse(mo.Datastore{}, volume.Label, "The datastore %q is in use by the virtual machine %q", volume.Label, v.Reg.NameOf(machines[0]))
 	}
 	h.Mu.Lock()
 	defer h.Mu.Unlock()

@@ -5,6 +5,7 @@ package fault
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -54,9 +55,10 @@ func AlreadyExists(name, format string, args ...any) *Failure {
 	return New(&types.AlreadyExists{Name: name}, format, args...)
 }
 
-// InUse is the failure of something that cannot go because something else needs it.
-func InUse(kind, name, format string, args ...any) *Failure {
-	return New(&types.ResourceInUse{Type: kind, Name: name}, format, args...)
+// InUse is the failure of something that cannot go because something else needs it. kind is a value of its type in the API
+// reference, such as types.HostPortGroup{} or mo.Datastore{}: the fault names that type, and clients look it up.
+func InUse(kind any, name, format string, args ...any) *Failure {
+	return New(&types.ResourceInUse{Type: reflect.TypeOf(kind).Name(), Name: name}, format, args...)
 }
 
 // HostConfig is the failure of a host that cannot be as it is asked to be.
