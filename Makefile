@@ -31,7 +31,7 @@ setup-test:  ## install what `make test` needs
 lint unit go-test integration molecule e2e: setup-test
 	@scripts/test.sh $@
 
-lint:  ## ansible-lint, yamllint, ruff, ansible-test sanity, the changelog, gofmt, go vet, shellcheck
+lint:  ## ansible-lint, yamllint, ruff, ansible-test sanity, the changelog, golangci-lint, shellcheck
 unit:  ## the collection's unit tests
 go-test:  ## the twin's tests
 integration:  ## the modules against the twin, model backing

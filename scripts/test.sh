@@ -13,7 +13,7 @@ LOGS=$TOP/.cache/test
 PYTEST=("$VENV/bin/python" -m pytest)
 
 lint() {
-    local unformatted status=0
+    local status=0
     "$VENV/bin/ruff" check . || status=1
     "$VENV/bin/ruff" format --check scripts tests benchmarks || status=1
     "$VENV/bin/yamllint" --strict . || status=1
@@ -22,9 +22,7 @@ lint() {
     git grep -lIE '^#!.*(/| )(ba)?sh$' -- ':!*.j2' | xargs shellcheck -x || status=1
     changelog || status=1
     scripts/sanity.sh || status=1
-    unformatted=$(cd twin && "$("$go" env GOROOT)/bin/gofmt" -l .) || status=1
-    [ -z "$unformatted" ] || { echo "gofmt would change: $unformatted"; status=1; }
-    (cd twin && GOTOOLCHAIN=local "$go" vet ./...) || status=1
+    scripts/golangci-lint.sh || status=1
     return $status
 }
 

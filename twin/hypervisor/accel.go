@@ -139,7 +139,7 @@ func bootProbe(binary, dir, accel string, limit time.Duration) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("a guest of 512 bytes does not finish under %s within %s", accel, limit)
 	default:
-		return fmt.Errorf("a guest of 512 bytes does not run under %s: %v %s", accel, err, output)
+		return fmt.Errorf("a guest of 512 bytes does not run under %s: %w %s", accel, err, output)
 	}
 }
 

@@ -41,12 +41,6 @@ func (m *qemuMachine) State() State {
 	return m.state
 }
 
-func (m *qemuMachine) setState(s State) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.state = s
-}
-
 // reap waits for the process, and settles what stays of it.
 func (m *qemuMachine) reap(wait func() error, control *net.UnixConn) {
 	err := wait()

@@ -165,7 +165,7 @@ func (m *modelMachine) Shutdown(context.Context) error {
 	if err := m.check("shut down"); err != nil {
 		return err
 	}
-	go func() {
+	go func() { //nolint:gosec // A guest goes down whether or not the one who asked for it still waits.
 		_ = m.sleep(context.Background(), m.config.ShutdownTime)
 		m.become(StateOff)
 	}()

@@ -223,16 +223,6 @@ func (s *Server) close() error {
 	return err
 }
 
-// TargetPID is tgtd's process id, or 0 when iSCSI is not running.
-func (s *Server) TargetPID() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.nas == nil {
-		return 0
-	}
-	return s.nas.TargetPID()
-}
-
 // Installed says whether there is a NAS, or an installer that waits.
 func (s *Server) Installed() bool {
 	s.mu.Lock()

@@ -56,7 +56,7 @@ func newLab(t *testing.T, edit ...func(*Config)) *lab {
 	}
 	l := &lab{t: t, cfg: cfg}
 	l.start()
-	t.Cleanup(func() { _ = l.Server.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
 
@@ -75,7 +75,7 @@ func (l *lab) start() {
 // restart ends the data centre and makes it again from its directory.
 func (l *lab) restart() {
 	l.t.Helper()
-	if err := l.Server.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		l.t.Fatal(err)
 	}
 	l.start()

@@ -189,13 +189,11 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	for _, h := range s.hosts {
 		if err := h.Start(ctx); err != nil {
-			s.stop()
-			return fmt.Errorf("host %d: %w", h.Cfg.Number, err)
+			return errors.Join(fmt.Errorf("host %d: %w", h.Cfg.Number, err), s.stop())
 		}
 	}
 	if err := s.vcenter.Start(ctx); err != nil {
-		s.stop()
-		return fmt.Errorf("vCenter: %w", err)
+		return errors.Join(fmt.Errorf("vCenter: %w", err), s.stop())
 	}
 	watching, unwatch := context.WithCancel(context.Background())
 	s.unwatch = unwatch

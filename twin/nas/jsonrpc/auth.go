@@ -153,7 +153,7 @@ func (s *session) userInfo() any {
 	if name == "root" {
 		uid, home = 0, "/root"
 	}
-	return map[string]any{
+	return map[string]any{ //nolint:gosec // No credentials: fields of passwd(5), as the API has them.
 		"pw_name": name, "pw_gecos": name, "pw_dir": home, "pw_shell": "/usr/bin/zsh", "pw_uid": uid, "pw_gid": uid, "grouplist": []int{uid},
 		"source": "LOCAL", "local": true, "attributes": map[string]any{}, "two_factor_config": map[string]any{"secret_configured": s.m.NAS.TwoFactor()},
 		"privilege": map[string]any{"roles": []string{"FULL_ADMIN"}, "web_shell": true, "webui_access": true}, "account_attributes": []string{"LOCAL"},

@@ -10,7 +10,7 @@ import (
 )
 
 func (m *Middleware) datasetMethods() {
-	m.rows("pool.dataset", "id", func() []map[string]any { return model.View(m.NAS, m.showDatasets) })
+	m.rows("pool.dataset", func() []map[string]any { return model.View(m.NAS, m.showDatasets) })
 	one := func(name string) (any, error) { return m.methods["pool.dataset.get_instance"]([]any{name}) }
 	m.methods["pool.dataset.create"] = func(args []any) (any, error) {
 		spec := model.DatasetSpec{Type: "FILESYSTEM"}

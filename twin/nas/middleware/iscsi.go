@@ -54,7 +54,7 @@ func kind[T any](m *Middleware, name string, k model.Kind[T], shown func(map[str
 		}
 		return row
 	}
-	m.rows(name, "id", func() []map[string]any {
+	m.rows(name, func() []map[string]any {
 		rows := []map[string]any{}
 		for _, object := range k.All() {
 			rows = append(rows, show(object))

@@ -6,7 +6,6 @@ package middleware
 
 import (
 	"fmt"
-	"slices"
 
 	"livelab.dev/twin/nas/fault"
 	"livelab.dev/twin/nas/model"
@@ -76,11 +75,6 @@ func (m *Middleware) Call(name string, args []any) (any, error) {
 	}), nil
 }
 
-// has says whether this version has a field of an object.
-func (m *Middleware) has(kind, field string) bool {
-	return slices.Contains(m.NAS.Version.Replies[kind], field)
-}
-
 // show tells an object with the fields that this version has.
 func (m *Middleware) show(kind string, object any) map[string]any {
 	row := model.ToMap(object)
@@ -115,12 +109,12 @@ func member(v any, name string) any {
 	return m[name]
 }
 
-// rows answers "query" and "get_instance" of a kind. Key is the field by which one is asked for.
-func (m *Middleware) rows(kind, key string, all func() []map[string]any) {
+// rows answers "query" and "get_instance" of a kind, by id.
+func (m *Middleware) rows(kind string, all func() []map[string]any) {
 	m.methods[kind+".query"] = func(args []any) (any, error) { return Query(all(), args[0], args[1]) }
 	m.methods[kind+".get_instance"] = func(args []any) (any, error) {
 		for _, row := range all() {
-			if fmt.Sprint(row[key]) == fmt.Sprint(args[0]) {
+			if fmt.Sprint(row["id"]) == fmt.Sprint(args[0]) {
 				return row, nil
 			}
 		}

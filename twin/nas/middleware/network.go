@@ -24,7 +24,7 @@ func (m *Middleware) networkMethods() {
 		values, _ := args[0].(map[string]any)
 		return after(m.NAS.UpdateNetwork(values), config)
 	}
-	m.rows("interface", "id", m.interfaces)
+	m.rows("interface", m.interfaces)
 	m.methods["interface.create"] = func([]any) (any, error) {
 		return nil, fault.Refuse(fault.EINVAL, "This NAS has its physical interfaces only: no bridges, no link aggregation, no VLANs")
 	}

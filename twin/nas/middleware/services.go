@@ -17,7 +17,7 @@ const (
 )
 
 func (m *Middleware) serviceMethods() {
-	m.rows("service", "id", func() []map[string]any { return []map[string]any{m.ServiceRow()} })
+	m.rows("service", func() []map[string]any { return []map[string]any{m.ServiceRow()} })
 	m.methods["service.get_instance"] = func(args []any) (any, error) { return m.ServiceRow(), checkService(args[0]) }
 	m.methods["service.update"] = func(args []any) (any, error) {
 		if err := checkService(args[0]); err != nil {

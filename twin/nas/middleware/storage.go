@@ -12,7 +12,7 @@ import (
 )
 
 func (m *Middleware) storageMethods() {
-	m.rows("pool", "id", func() []map[string]any {
+	m.rows("pool", func() []map[string]any {
 		return model.View(m.NAS, func(state *model.State) []map[string]any {
 			rows := []map[string]any{}
 			for _, p := range state.Pools {

@@ -47,7 +47,7 @@ func (m *Middleware) systemInfo() map[string]any {
 }
 
 func (m *Middleware) accountMethods() {
-	m.rows("api_key", "id", func() []map[string]any {
+	m.rows("api_key", func() []map[string]any {
 		return model.View(m.NAS, func(s *model.State) []map[string]any {
 			rows := []map[string]any{}
 			for _, k := range s.APIKeys {

@@ -18,24 +18,23 @@ import (
 func admitted(state *State, nas *NAS, who portal.Visitor, target string) bool {
 	for _, t := range state.Targets {
 		if state.iqn(t) == target {
-			_, ok := state.group(nas, t, who)
-			return ok
+			return state.lets(nas, t, who)
 		}
 	}
 	return false
 }
 
-// group is the first of a target's groups that lets a visitor in at the portal where it has come.
-func (s *State) group(nas *NAS, t Target, who portal.Visitor) (Group, bool) {
+// lets says whether one of a target's groups lets a visitor in at the portal where it has come.
+func (s *State) lets(nas *NAS, t Target, who portal.Visitor) bool {
 	if nas.Version.GlobalPort && !near(t.AuthNetworks, who) {
-		return Group{}, false
+		return false
 	}
 	for _, g := range t.Groups {
 		if p, ok := s.portal(g.Portal); ok && slices.Contains(nas.listens(s, p), who.Portal) && s.welcome(g.Initiator, who) {
-			return g, true
+			return true
 		}
 	}
-	return Group{}, false
+	return false
 }
 
 func (s *State) portal(id int) (Portal, bool) {
@@ -73,7 +72,7 @@ func near(networks []string, who portal.Visitor) bool {
 func visible(state *State, nas *NAS, who portal.Visitor) []pdu.Pair {
 	var pairs []pdu.Pair
 	for _, t := range state.Targets {
-		if _, ok := state.group(nas, t, who); !ok {
+		if !state.lets(nas, t, who) {
 			continue
 		}
 		pairs = append(pairs, pdu.Pair{Key: "TargetName", Value: state.iqn(t)})

@@ -5,7 +5,7 @@ package model
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // One-time passwords are made of it (RFC 6238).
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"

@@ -222,7 +222,7 @@ func runDir(cfg Config) (string, error) {
 		return "", err
 	}
 	// In a shared directory somebody else may have made it first.
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // A directory needs its x.
 		return "", fmt.Errorf("%s must be this user's own: %w", dir, err)
 	}
 	return dir, nil

@@ -291,3 +291,13 @@ func (n *NAS) Errorf(format string, args ...any) {
 	n.tb.Helper()
 	n.tb.Errorf(format, args...)
 }
+
+// TargetPID is tgtd's process id as the API tells it, or 0 when iSCSI is not running.
+func (n *NAS) TargetPID() int {
+	n.tb.Helper()
+	services := n.OK("GET", "/service?service=iscsitarget", nil).([]any)
+	for _, pid := range services[0].(map[string]any)["pids"].([]any) {
+		return int(pid.(float64))
+	}
+	return 0
+}

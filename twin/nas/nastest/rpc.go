@@ -40,7 +40,8 @@ const rpcLimit = 30 * time.Second
 func (n *NAS) Dial() *RPC {
 	n.tb.Helper()
 	url := "wss" + strings.TrimPrefix(n.URL, "https")
-	conn, _, err := websocket.Dial(context.Background(), strings.Replace(url, "/api/v2.0", "/api/current", 1), &websocket.DialOptions{HTTPClient: n.client})
+	url = strings.Replace(url, "/api/v2.0", "/api/current", 1)
+	conn, _, err := websocket.Dial(context.Background(), url, &websocket.DialOptions{HTTPClient: n.client}) //nolint:bodyclose // Dial closes it.
 	if err != nil {
 		n.tb.Fatal(err)
 	}

@@ -66,8 +66,7 @@ func (c *conn) run() error {
 	results := make(chan error, 2)
 	go func() { results <- c.pass(c.server, c.client, c.fromInitiator); c.close() }()
 	go func() { results <- c.pass(c.client, c.server, c.fromTarget); c.close() }()
-	first := <-results
-	<-results
+	first, _ := <-results, <-results // The second ends because the first did.
 	if first == nil || errors.Is(first, io.EOF) || errors.Is(first, net.ErrClosed) || errors.Is(first, syscall.ECONNRESET) {
 		return nil
 	}

@@ -77,7 +77,7 @@ func scaled(form *regexp.Regexp, v any) (int64, error) {
 	text := fmt.Sprint(v)
 	parts := form.FindStringSubmatch(text)
 	if parts == nil {
-		return 0, fmt.Errorf("Invalid value %q: specify the size with IEC suffixes, e.g. 10G", text)
+		return 0, fmt.Errorf("invalid value %q: specify the size with IEC suffixes, e.g. 10G", text)
 	}
 	n, err := strconv.ParseInt(parts[1], 10, 64)
 	if parts[2] != "" {

@@ -69,7 +69,8 @@ func Handler(nas *model.NAS, logf func(string, ...any)) http.Handler {
 		}
 		if !strings.HasSuffix(r.URL.Path, "/") {
 			// A body does not follow: the client sends another request.
-			http.Redirect(w, r, r.URL.Path+"/", http.StatusMovedPermanently)
+			// With one slash in front, or the path would name another host.
+			http.Redirect(w, r, "/"+strings.TrimLeft(r.URL.Path, "/")+"/", http.StatusMovedPermanently) //nolint:gosec // It stays on this host.
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

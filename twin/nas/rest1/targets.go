@@ -3,6 +3,7 @@
 package rest1
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,7 +149,7 @@ func (a *api) groups() resource {
 
 // groupError tells a target that is not there as the wrong choice that it is.
 func groupError(err error) error {
-	if missing, ok := err.(fault.Missing); ok {
+	if missing := fault.Missing(""); errors.As(err, &missing) {
 		var wrong fault.Invalid
 		wrong.Add("iscsi_target", fault.ENOENT, "%s", string(missing))
 		return wrong

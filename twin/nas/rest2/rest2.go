@@ -231,7 +231,7 @@ func (q *request) arguments() error {
 	params := q.method.Params[len(q.args):]
 	object, isObject := sent.(map[string]any)
 	switch {
-	case len(params) == 1 && !(isObject && takes(params[0], object)):
+	case len(params) == 1 && (!isObject || !takes(params[0], object)):
 		q.args = append(q.args, sent)
 	case len(params) == 0:
 	case !isObject && len(params) > 0:

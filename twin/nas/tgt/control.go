@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"time"
 )
 
@@ -78,15 +77,15 @@ func (r Refusal) Error() string {
 	return fmt.Sprintf("tgtd: error %d", uint32(r))
 }
 
-// call sends one request with its parameters and returns tgtd's text.
-func (c Control) call(req request, params string) (string, error) {
+// call sends one request with its parameters.
+func (c Control) call(req request, params string) error {
 	conn, err := net.DialTimeout("unix", c.Socket, controlTimeout)
 	if err != nil {
-		return "", fmt.Errorf("tgtd's management socket: %w", err)
+		return fmt.Errorf("tgtd's management socket: %w", err)
 	}
 	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(controlTimeout)); err != nil {
-		return "", err
+		return err
 	}
 	copy(req.Driver[:], "iscsi")
 	req.Len = uint32(binary.Size(req))
@@ -96,59 +95,51 @@ func (c Control) call(req request, params string) (string, error) {
 	}
 	var buf bytes.Buffer
 	if err := binary.Write(&buf, binary.NativeEndian, req); err != nil {
-		return "", err
+		return err
 	}
 	buf.WriteString(params)
 	if _, err := conn.Write(buf.Bytes()); err != nil {
-		return "", fmt.Errorf("tgtd's management socket: %w", err)
+		return fmt.Errorf("tgtd's management socket: %w", err)
 	}
 	var head struct{ Err, Len uint32 }
 	if err := binary.Read(conn, binary.NativeEndian, &head); err != nil {
-		return "", fmt.Errorf("tgtd's answer: %w", err)
+		return fmt.Errorf("tgtd's answer: %w", err)
 	}
 	if head.Err != 0 {
-		return "", Refusal(head.Err)
+		return Refusal(head.Err)
 	}
-	text := make([]byte, max(int(head.Len)-8, 0))
-	_, err = io.ReadFull(conn, text)
-	return strings.TrimRight(string(text), "\x00"), err
+	// Its text is read to the end, or tgtd would find nobody there to write to.
+	_, err = io.CopyN(io.Discard, conn, int64(max(int(head.Len)-8, 0)))
+	return err
 }
 
 // Ping asks tgtd whether it is there.
 func (c Control) Ping() error {
-	_, err := c.call(request{Mode: modeSystem, Op: opShow, TID: -1}, "")
-	return err
-}
-
-// ShowTargets is tgtd's own account of its targets, as `tgtadm --mode target --op show` prints it.
-func (c Control) ShowTargets() (string, error) {
-	return c.call(request{Mode: modeTarget, Op: opShow, TID: -1}, "")
+	return c.call(request{Mode: modeSystem, Op: opShow, TID: -1}, "")
 }
 
 func (c Control) newTarget(tid int, name string) error {
-	_, err := c.call(request{Mode: modeTarget, Op: opNew, TID: int32(tid)}, "targetname="+name)
-	return err
+	return c.call(request{Mode: modeTarget, Op: opNew, TID: int32(tid)}, "targetname="+name)
 }
 
 func (c Control) deleteTarget(tid int) error {
 	req := request{Mode: modeTarget, Op: opDelete, TID: int32(tid)}
-	return whileActive(func() error { _, err := c.call(req, ""); return err })
+	return whileActive(func() error { return c.call(req, "") })
 }
 
 // access lets the portal in to a target (opBind) or shuts it out (opUnbind).
 func (c Control) access(tid int, op uint32) error {
-	_, err := c.call(request{Mode: modeTarget, Op: op, TID: int32(tid)}, "initiator-address="+c.Source)
-	return err
+	return c.call(request{Mode: modeTarget, Op: op, TID: int32(tid)}, "initiator-address="+c.Source)
 }
 
 // newLUN creates a disk. An empty parameter is left to tgtd's default.
 func (c Control) newLUN(tid, number int, l LUN) error {
 	create := fmt.Sprintf("path=%s,bstype=rdwr,blocksize=%d", l.Path, l.BlockSize)
-	if _, err := c.call(request{Mode: modeDevice, Op: opNew, TID: int32(tid), LUN: uint64(number)}, create); err != nil {
+	if err := c.call(request{Mode: modeDevice, Op: opNew, TID: int32(tid), LUN: uint64(number)}, create); err != nil {
 		return fmt.Errorf("LUN %d on %s: %w", number, l.Path, err)
 	}
 	update := request{Mode: modeDevice, Op: opUpdate, TID: int32(tid), LUN: uint64(number)}
-	if _, err := c.call(update, l.params()); err != nil {
+	if err := c.call(update, l.params()); err != nil {
 		return fmt.Errorf("parameters of LUN %d: %w", number, errors.Join(err, c.deleteLUN(tid, number)))
 	}
 	return nil
@@ -156,22 +147,19 @@ func (c Control) newLUN(tid, number int, l LUN) error {
 
 func (c Control) deleteLUN(tid, number int) error {
 	req := request{Mode: modeDevice, Op: opDelete, TID: int32(tid), LUN: uint64(number)}
-	return whileActive(func() error { _, err := c.call(req, ""); return err })
+	return whileActive(func() error { return c.call(req, "") })
 }
 
 func (c Control) newAccount(a Account) error {
-	_, err := c.call(request{Mode: modeAccount, Op: opNew}, "user="+a.User+",password="+a.Secret)
-	return err
+	return c.call(request{Mode: modeAccount, Op: opNew}, "user="+a.User+",password="+a.Secret)
 }
 
 func (c Control) deleteAccount(user string) error {
-	_, err := c.call(request{Mode: modeAccount, Op: opDelete}, "user="+user)
-	return err
+	return c.call(request{Mode: modeAccount, Op: opDelete}, "user="+user)
 }
 
 func (c Control) account(tid int, user string, direction, op uint32) error {
-	_, err := c.call(request{Mode: modeAccount, Op: op, TID: int32(tid), Direction: direction}, "user="+user)
-	return err
+	return c.call(request{Mode: modeAccount, Op: op, TID: int32(tid), Direction: direction}, "user="+user)
 }
 
 // whileActive tries again for a while when tgtd says that the thing is in use: a command in flight, or a connection

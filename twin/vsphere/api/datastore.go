@@ -60,7 +60,7 @@ func (m *datastoreObject) DestroyTask(ctx *simulator.Context, _ *types.Destroy_T
 				return nil, f
 			}
 			for _, h := range m.hosts() {
-				h.Rescan(context.Background(), host.ScanVolumes)
+				_ = h.Rescan(context.Background(), host.ScanVolumes) // The datastore is gone; a host that cannot look now sees it later.
 			}
 			return nil, nil
 		}),

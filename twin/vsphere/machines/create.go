@@ -52,7 +52,7 @@ func (inv *Inventory) Create(j *registry.Job, p *Place, config *types.VirtualMac
 	c.Mc.clearGuest()
 	if !importing {
 		if f := inv.Allocate(j.Ctx, c.Mc, c.Object, p.H); f != nil {
-			inv.Discard(j.User, c.Mc, c.Object)
+			_ = inv.Discard(j.User, c.Mc, c.Object) // What is told is why it could not be made.
 			return nil, f
 		}
 		inv.Manager.Align()
@@ -206,7 +206,7 @@ func (inv *Inventory) Allocate(ctx context.Context, mc *VM, object Ref, h ESXi) 
 			f = d.StorageFault(v.Allocate(ctx, d.Path, d.Bytes))
 		}
 		if f != nil {
-			inv.Manager.Free(made, h)
+			_ = inv.Manager.Free(made, h) // What is told is why the room was not there.
 			return f
 		}
 		made = append(made, d)

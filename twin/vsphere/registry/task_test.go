@@ -56,7 +56,7 @@ func TestTaskSurvivesPanic(t *testing.T) {
 	} {
 		ref := r.Run(r.Context(), what, func(*Job) (types.AnyType, *fault.Failure) {
 			var none map[string]int
-			none["a"] = 1 // A mistake, such as anyone makes.
+			none["a"] = 1 //nolint:staticcheck // A mistake, such as anyone makes.
 			return nil, nil
 		})
 		info := ended(r, ref)

@@ -5,7 +5,7 @@ package vcenter
 import (
 	"cmp"
 	"context"
-	"crypto/sha1" //nolint:gosec // The API names certificates by their SHA-1.
+	"crypto/sha1" //nolint:gosec // As said where it is used.
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -128,7 +128,7 @@ func major(version string) int {
 
 // Thumbprint1 is a certificate's SHA-1, as clients of the API know it.
 func Thumbprint1(certificate *x509.Certificate) string {
-	return registry.Thumbprint(sha1.Sum(certificate.Raw))
+	return registry.Thumbprint(sha1.Sum(certificate.Raw)) //nolint:gosec // The API names certificates by their SHA-1.
 }
 
 // login reads a host's summary with the credentials given, trusting only the certificate that was checked.

@@ -22,12 +22,11 @@ type move struct {
 	object machines.Ref
 	hw     machines.Hardware // with its adapters on the networks that they are to be on
 
-	from, to         machines.ESXi
-	fromRef, toRef   machines.Ref // HostSystem
-	pool, toPool     machines.Ref
-	folder           *machines.Ref
-	networks         []types.BaseVirtualDeviceConfigSpec // adapters that change their network
-	fromAddr, toAddr string                              // of vMotion; for messages
+	from, to       machines.ESXi
+	fromRef, toRef machines.Ref // HostSystem
+	pool, toPool   machines.Ref
+	folder         *machines.Ref
+	networks       []types.BaseVirtualDeviceConfigSpec // adapters that change their network
 }
 
 // changesHost tells whether the machine goes to another host.

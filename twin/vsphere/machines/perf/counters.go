@@ -231,7 +231,7 @@ func average(points []Point, from, to time.Time) (Usage, bool) {
 		}
 		share := end.Sub(begin).Seconds()
 		covered += share
-		total.add(p.Usage.times(share))
+		total.add(p.times(share))
 	}
 	if covered < to.Sub(from).Seconds()/2 {
 		return Usage{}, false
