@@ -20,6 +20,19 @@ end() {
     rm -f "$dir/$1.pid"
 }
 
+# Runs the container, and again when it was told to reboot: systemd-nspawn then ends with status 133.
+run() {
+    local status=133 machine
+    trap 'kill "$machine"; wait "$machine"; exit' TERM
+    while [ "$status" -eq 133 ]; do
+        status=0
+        # Debian 13's systemd wants the unified control group hierarchy, also where the host still mounts the old one.
+        SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn "$@" &
+        machine=$!
+        wait "$machine" || status=$?
+    done
+}
+
 start() {
     mkdir -p "$dir"
     [ -d "$dir/root" ] || { cp -a --reflink=auto "$tree" "$dir/root.partial" && mv "$dir/root.partial" "$dir/root"; }
@@ -32,9 +45,8 @@ start() {
     # Where systemd does not run, there is no scope to be had: --keep-unit.
     local options=(--quiet --register=no "--network-namespace-path=/run/netns/$name" --resolv-conf=off --console=pipe)
     [ -d /run/systemd/system ] || options+=(--keep-unit)
-    # Debian 13's systemd wants the unified control group hierarchy, also where the host still mounts the old one.
-    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn "${options[@]}" -M "$name" -D "$dir/root" -b \
-        > "$dir/console.log" 2>&1 < /dev/null &
+    export -f run
+    setsid bash -c 'run "$@"' run "${options[@]}" -M "$name" -D "$dir/root" -b > "$dir/console.log" 2>&1 < /dev/null &
     record machine $!
     for _ in $(seq 150); do
         nsenter --net="/run/netns/$name" nc -z 127.0.0.1 22 2>/dev/null && exit 0

@@ -13,6 +13,7 @@ description:
     whether it survives that. If not, what was there before is put back, the service goes on with it, and the module fails.
   - A run that is cut off in between, by a loss of power or by a user, is finished by the next one.
   - Where systemd does not know the service yet, the files are written, and its package starts it with them.
+  - Systemd's own files, such as a drop-in of the service, can be among them; it reads its units again before it acts by them.
 author:
   - The livelab.datacenter authors (@livelab)
 options:

@@ -23,6 +23,8 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.s
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
 
 JOURNALS = "/var/lib/livelab"
+# What systemd itself reads lies here; it has to be told of a change before it acts by it.
+UNITS = ("/etc/systemd/", "/run/systemd/", "/usr/local/lib/systemd/", "/usr/lib/systemd/", "/lib/systemd/")
 _ASKED = "LoadState,ActiveState,UnitFileState,ActiveEnterTimestampMonotonic"
 # A server that was told to reload answers before it has: this long it has to survive what it read.
 _SETTLE_SECONDS = 0.5
@@ -110,7 +112,12 @@ class ConfigurationWork(Work):
         """All is in use: what was there before is no longer needed."""
         self._forget()
 
+    def _reread_units(self) -> None:
+        if any(path.startswith(UNITS) for path in self._before):
+            self._run(["systemctl", "daemon-reload"])
+
     def _act(self, action: str, name: str) -> None:
+        self._reread_units()
         status, _out, err = self._run(["systemctl", action, name])
         if status == 0 and action == "reload":
             time.sleep(_SETTLE_SECONDS)
@@ -137,6 +144,7 @@ class ConfigurationWork(Work):
         """Put back what was there, start the service with it, and say so."""
         for path, entry in self._before.items():
             put(path, entry)
+        self._reread_units()
         service, said = self._state.service, "What was there before is in place again"
         # One that is down because an earlier run was cut off was up before it.
         if self._before and service and service.there and (service.active or self._state.pending):

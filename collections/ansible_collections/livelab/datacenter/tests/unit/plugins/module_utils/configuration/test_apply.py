@@ -58,6 +58,9 @@ class Machine:
             since = int((self.since - (time.time() - time.monotonic())) * 1e6) if self.since else 0
             shown = {"LoadState": load, "ActiveState": active, "UnitFileState": enabled, "ActiveEnterTimestampMonotonic": since}
             return 0, "".join(f"{name}={value}\n" for name, value in shown.items()), ""
+        if word == "daemon-reload":
+            self.acts.append(word)
+            return 0, "", ""
         if word == "judge":
             bad = "wrong" in self.text()
             return int(bad), "", "Syntax error on line 1\n" * bad
@@ -188,6 +191,26 @@ def test_what_others_changed_is_taken_into_use(machine):
     assert machine.converge(watch=[str(folder)]).result["changed"]
     assert machine.acts == ["restart"]
     assert not machine.converge(watch=[str(folder), "/none"]).result["changed"]
+
+
+def test_systemd_reads_its_units_again_when_one_of_them_changed(machine, monkeypatch):
+    monkeypatch.setattr(apply, "UNITS", (str(machine.conf / "web.service.d"),))
+    machine.converge(("a.conf", text("x")))
+    assert machine.acts == ["restart"]
+    machine.acts.clear()
+    machine.converge(("web.service.d/b.conf", text("x")))
+    assert machine.acts == ["daemon-reload", "restart"]
+    machine.acts.clear()
+    assert machine.converge(("web.service.d/b.conf", text("y")), ("c.conf", text("taken"))).failed
+    assert machine.acts == ["daemon-reload", "restart", "daemon-reload", "restart"]
+    machine.acts.clear()
+    machine.kill_at = "restart"
+    with pytest.raises(Killed):
+        machine.converge(("web.service.d/b.conf", text("z")))
+    machine.kill_at = None
+    machine.acts.clear()
+    machine.converge(("web.service.d/b.conf", text("z")))
+    assert machine.acts == ["daemon-reload", "restart"]
 
 
 def test_secrets_are_in_no_result(machine):
