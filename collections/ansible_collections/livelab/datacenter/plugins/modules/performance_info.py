@@ -31,7 +31,7 @@ options:
         required: true
       name:
         description:
-          - Its name in the inventory.
+          - Its name in the inventory; a machine's path, UUID or id too.
         type: str
         required: true
   counters:
@@ -125,19 +125,15 @@ interval:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, run_plainly
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import run_plainly
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.check import check
 
 
 def read(params: dict) -> dict:
     """Refuse what makes no sense, then ask the server."""
-    for name in ("interval", "max_samples"):
-        if params[name] is not None and params[name] < 1:
-            raise ConvergeError(f"{name} is {params[name]}: it must be 1 or more.")
-    for name in ("entities", "counters"):
-        if not params[name]:
-            raise ConvergeError(f"{name} is empty: there is nothing to read.")
+    check(params)
     with Client(params) as client:
         return gather(client, params)
 

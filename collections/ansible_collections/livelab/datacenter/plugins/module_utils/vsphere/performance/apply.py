@@ -4,65 +4,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance import state as series
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import Inventory
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find_machine import IDENTITY
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.plan import Query, missing, plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.state import (
+    Entity,
+    State,
+    catalogue,
+    take_apart,
+)
 
 
-def gather(client: Client, params: dict) -> dict:
+def gather(client: Client, params: Mapping[str, Any]) -> dict[str, Any]:
     """The module's result: the series, and what was asked for and is not there.
 
     :param params: the module's options.
     :raises ConvergeError: for an entity or a counter that is not there, or an interval the server does not keep.
     """
-    start, end = (params[name] and series.parse_time(params[name], name) for name in ("start", "end"))
-    if start and end and start >= end:
-        raise ConvergeError(f"start ({params['start']}) must be before end ({params['end']}).")
+    state = read(client, params)
+    queries = plan(state, params)
+    found = ask(client, queries)
+    return {"series": found, "missing": missing(found, queries), "interval": queries[0].interval}
+
+
+def read(client: Client, params: Mapping[str, Any]) -> State:
+    """What the server has: the entities, its counters, and its own rhythm where no other is asked for."""
     entities = find(client, params["entities"])
-    manager = client.content.perfManager
-    known = series.catalogue(client.read(manager, "perfCounter").get("perfCounter", ()))
-    counters = series.choose(params["counters"], known)
-    interval = params["interval"] or refresh_rate(client, next(iter(entities)))
-    query = vim.PerformanceManager.QuerySpec
-    metrics = [vim.PerformanceManager.MetricId(counterId=counter.key, instance="") for counter in counters]
-    specs = [
-        query(
-            entity=ref,
-            metricId=metrics,
-            intervalId=interval,
-            startTime=start or None,
-            endTime=end or None,
-            maxSample=params["max_samples"],
-            format=vim.PerformanceManager.Format.csv,
-        )
-        for ref in entities
-    ]
-    answers = client.retrying(lambda: manager.QueryPerf(specs)) or ()
-    by_key = {counter.key: counter for counter in counters}
-    found: list[dict] = []
-    for answer in answers:
-        found += series.take_apart(answer, by_key, entities[answer.entity])
-    return {"series": found, "missing": missing(found, entities.values(), counters), "interval": interval}
+    infos = client.read(client.content.perfManager, "perfCounter").get("perfCounter", ())
+    rhythm = 0 if params["interval"] else refresh_rate(client, entities[0].ref)
+    return State(tuple(entities), catalogue(infos), rhythm)
 
 
-def find(client: Client, wanted: list[dict]) -> dict[Any, dict]:
-    """The entities by reference. One call, whatever their number."""
-    kinds = {"host": vim.HostSystem, "vm": vim.VirtualMachine}
-    types = {entity["type"] for entity in wanted}
-    there = client.collect({kinds[kind]: ["name"] for kind in types})
-    found = {}
+def find(client: Client, wanted: Sequence[Mapping[str, str]]) -> list[Entity]:
+    """The entities. One call, whatever their number.
+
+    :raises ConvergeError: for one that is not there, could be several, or is named in two ways.
+    """
+    kinds = {"host": (vim.HostSystem, ()), "vm": (vim.VirtualMachine, IDENTITY)}
+    inventory = Inventory.read(client, dict(kinds[entity["type"]] for entity in wanted))
+    found: dict[Any, Entity] = {}
     for entity in wanted:
-        of_kind = {ref: values.get("name") for ref, values in there.items() if isinstance(ref, kinds[entity["type"]])}
-        matching = [ref for ref, name in of_kind.items() if name == entity["name"]]
-        if len(matching) != 1:
-            count = "no" if not matching else f"{len(matching)} of type"
-            raise ConvergeError(f"entities: {count} {entity['type']} '{entity['name']}' in {client.hostname}; it has: "
-                                f"{listing(of_kind.values())}.")
-        found[matching[0]] = {"type": entity["type"], "name": entity["name"]}
-    return found
+        one = inventory.host(entity["name"]) if entity["type"] == "host" else inventory.machine(entity["name"])
+        if one.ref in found:
+            raise ConvergeError(f"entities: '{found[one.ref].name}' and '{entity['name']}' are the same {entity['type']}.")
+        found[one.ref] = Entity(entity["type"], entity["name"], one.ref)
+    return list(found.values())
 
 
 def refresh_rate(client: Client, entity: Any) -> int:
@@ -74,12 +65,22 @@ def refresh_rate(client: Client, entity: Any) -> int:
     return summary.refreshRate
 
 
-def missing(found: list[dict], entities: Any, counters: list) -> list[str]:
-    """What was asked for and came without a value, in words."""
-    there = {(one["type"], one["name"], one["counter"]) for one in found if one["values"]}
-    return [
-        f"{entity['type']} {entity['name']}: {counter.name}"
-        for entity in entities
-        for counter in counters
-        if (entity["type"], entity["name"], counter.name) not in there
+def ask(client: Client, queries: Sequence[Query]) -> list[dict[str, Any]]:
+    """The series that answer them. One call."""
+    api = vim.PerformanceManager
+    specs = [
+        api.QuerySpec(
+            entity=query.entity.ref,
+            metricId=[api.MetricId(counterId=counter.key, instance="") for counter in query.counters],
+            intervalId=query.interval,
+            startTime=query.start,
+            endTime=query.end,
+            maxSample=query.max_samples,
+            format=api.Format.csv,
+        )
+        for query in queries
     ]
+    answers = client.retrying(lambda: client.content.perfManager.QueryPerf(specs)) or ()
+    by_key = {counter.key: counter for query in queries for counter in query.counters}
+    entities = {query.entity.ref: {"type": query.entity.type, "name": query.entity.name} for query in queries}
+    return [series for answer in answers for series in take_apart(answer, by_key, entities[answer.entity])]

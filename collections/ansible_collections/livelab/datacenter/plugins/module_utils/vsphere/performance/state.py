@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 
-_NAME = re.compile(r"^[\w-]+\.[\w-]+\.(average|summation|latest|maximum|minimum|none)$")
+_NAME = re.compile(r"[\w-]+\.[\w-]+\.(average|summation|latest|maximum|minimum|none)")
 
 # Units as a reader writes them, by the API's key.
 _UNITS = {
@@ -38,6 +39,24 @@ class Counter:
     divisor: int = 1
 
 
+@dataclass(frozen=True)
+class Entity:
+    """What counters are read of. type: ``host`` or ``vm``. name: as the user gave it. ref: the managed object."""
+
+    type: str
+    name: str
+    ref: Any = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What a server has: entities, counters by name, and seconds between two real-time samples where that was asked."""
+
+    entities: tuple[Entity, ...]
+    counters: Mapping[str, Counter]
+    refresh_rate: int = 0
+
+
 def catalogue(infos: Any) -> dict[str, Counter]:
     """The counters of a server by name, from its ``perfCounter``. Percentages come as hundredths of a percent."""
     found = {}
@@ -48,13 +67,20 @@ def catalogue(infos: Any) -> dict[str, Counter]:
     return found
 
 
-def choose(wanted: list[str], known: dict[str, Counter]) -> list[Counter]:
+def check_counter(name: str) -> None:
+    """Refuse what is no counter's name.
+
+    :raises ConvergeError: naming it, and what one is like.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConvergeError(f"counters: '{name}' is not of the form group.counter.rollup, such as cpu.usagemhz.average.")
+
+
+def choose(wanted: list[str], known: Mapping[str, Counter]) -> list[Counter]:
     """The wanted counters, in their order. Raises ConvergeError for one that is not there, with those like it."""
     chosen = []
     for name in dict.fromkeys(wanted):
-        if not _NAME.match(name):
-            raise ConvergeError(f"counters: '{name}' is not of the form group.counter.rollup, such as "
-                                "cpu.usagemhz.average.")
+        check_counter(name)
         if name not in known:
             alike = difflib.get_close_matches(name, known, n=5, cutoff=0.3)
             raise ConvergeError(f"counters: the server has no counter '{name}'; the nearest it has: "
