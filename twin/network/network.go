@@ -27,6 +27,8 @@ import (
 	"github.com/containers/gvisor-tap-vsock/pkg/types"
 	"github.com/containers/gvisor-tap-vsock/pkg/virtualnetwork"
 	"github.com/sirupsen/logrus"
+
+	"livelab.dev/twin/survive"
 )
 
 const (
@@ -179,7 +181,7 @@ func (n *Network) serve(listener net.Listener, handle func(net.Conn)) error {
 			n.tasks.Go(func() {
 				if n.track(conn) {
 					defer n.untrack(conn)
-					handle(conn)
+					_ = survive.Do(n.config.Logf, "network: a connection to "+listener.Addr().String(), func() { handle(conn) })
 				}
 			})
 		}

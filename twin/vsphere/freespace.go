@@ -5,6 +5,8 @@ package vsphere
 import (
 	"context"
 	"time"
+
+	"livelab.dev/twin/survive"
 )
 
 // freeSpaceEvery is how often the datastores' free space is brought up to date; ESXi tells vCenter about every change too.
@@ -20,7 +22,7 @@ func (s *Server) watchFreeSpace(ctx context.Context) {
 			return
 		case <-ticker.C:
 			for _, h := range s.hosts {
-				h.RefreshFreeSpace()
+				_ = survive.Do(h.Logf, "vsphere: a look at the free space", h.RefreshFreeSpace)
 			}
 		}
 	}

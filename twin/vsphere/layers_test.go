@@ -21,6 +21,7 @@ const module = "livelab.dev/twin/"
 
 // layers are the packages of the twin, the lowest first. A package imports packages of lower layers only, never one of its own.
 var layers = [][]string{
+	{"survive"},
 	{"iscsi/pdu", "nas/tgt", "hypervisor", "network", "vsphere/store", "vsphere/wire", "vsphere/registry/fault"},
 	{"iscsi", "vsphere/names"},
 	{"partitions", "vmfs", "vsphere/registry"},

@@ -12,6 +12,7 @@ import (
 
 	"livelab.dev/twin/nas/model"
 	"livelab.dev/twin/nas/versions"
+	"livelab.dev/twin/survive"
 )
 
 // refusal is an error as the installer tells it.
@@ -237,7 +238,7 @@ func (i *Installer) reboot(context.Context, *client, any) (any, error) {
 	result := i.result
 	i.key, i.result = "", nil
 	i.mu.Unlock()
-	go func() {
+	survive.Go(i.cfg.Logf, "nas: the installer's reboot", func() {
 		time.Sleep(stepTime) // the answer is on its way
 		if result == nil {
 			i.disconnect()
@@ -245,7 +246,7 @@ func (i *Installer) reboot(context.Context, *client, any) (any, error) {
 		}
 		_ = i.Close()
 		i.cfg.Rebooted(*result)
-	}()
+	})
 	return nil, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"livelab.dev/twin/nas/fault"
 	"livelab.dev/twin/nas/model"
+	"livelab.dev/twin/survive"
 )
 
 // Date is a time as the API tells it: {"$date": milliseconds since 1970}.
@@ -45,6 +46,7 @@ const maxJobs = 1000
 
 // Jobs are those that run and have run.
 type Jobs struct {
+	logf     func(string, ...any)
 	mu       sync.Mutex
 	next     int
 	all      []*Job
@@ -52,8 +54,8 @@ type Jobs struct {
 	watching int
 }
 
-func newJobs() *Jobs {
-	return &Jobs{watchers: map[int]func(string, map[string]any){}}
+func newJobs(logf func(string, ...any)) *Jobs {
+	return &Jobs{logf: logf, watchers: map[int]func(string, map[string]any){}}
 }
 
 // Watch calls somebody with "added" or "changed" and a job, until the function returned is called. It must not wait.
@@ -91,13 +93,21 @@ func (j *Jobs) start(method string, arguments []any, do func() (any, error)) int
 	j.all = j.all[max(len(j.all)-maxJobs, 0):]
 	j.tell("added", job)
 	go func() {
-		result, err := do()
+		result, err := j.attempt(method, do)
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		job.finish(result, err)
 		j.tell("changed", job)
 	}()
 	return job.ID
+}
+
+// attempt does a job's work. A panic in it fails the job, and nothing else.
+func (j *Jobs) attempt(method string, do func() (any, error)) (result any, err error) {
+	if failed := survive.Do(j.logf, "nas: job "+method, func() { result, err = do() }); failed != nil {
+		return nil, failed
+	}
+	return result, err
 }
 
 // Rows are the jobs as the API tells them.

@@ -30,7 +30,7 @@ func (e Unknown) Error() string { return "Method does not exist" }
 
 // New makes the middleware of a NAS.
 func New(nas *model.NAS) *Middleware {
-	m := &Middleware{NAS: nas, Jobs: newJobs(), methods: map[string]handler{}}
+	m := &Middleware{NAS: nas, Jobs: newJobs(nas.Logf), methods: map[string]handler{}}
 	m.iscsiMethods()
 	m.storageMethods()
 	m.datasetMethods()

@@ -37,6 +37,27 @@ func TestEveryMethodIsDone(t *testing.T) {
 	}
 }
 
+// A mistake in a job fails that job, says why, and leaves the NAS as it was.
+func TestJobSurvivesPanic(t *testing.T) {
+	jobs := newJobs(t.Logf)
+	var seen []string
+	jobs.Watch(func(event string, job map[string]any) { seen = append(seen, fmt.Sprint(event, " ", job["state"])) })
+	id := jobs.start("pool.create", nil, func() (any, error) {
+		var disks []string
+		return disks[1], nil
+	})
+	if _, err := jobs.Wait(id); err == nil || !strings.Contains(err.Error(), "index out of range") {
+		t.Errorf("it ended with %v", err)
+	}
+	_ = jobs.Rows() // Whoever watches has been told when this returns.
+	if want := []string{"added RUNNING", "changed FAILED"}; !slices.Equal(seen, want) {
+		t.Errorf("told %v, want %v", seen, want)
+	}
+	if result, err := jobs.Wait(jobs.start("pool.create", nil, func() (any, error) { return 1, nil })); err != nil || result != 1 {
+		t.Errorf("the next one: %v, %v", result, err)
+	}
+}
+
 func TestQuery(t *testing.T) {
 	rows := func() []map[string]any {
 		return []map[string]any{{"id": int64(1), "name": "a"}, {"id": int64(2), "name": "b"}, {"id": int64(10), "name": "ab"}}

@@ -137,6 +137,9 @@ func (n *NAS) Close() {
 	n.service.close()
 }
 
+// Logf logs one line.
+func (n *NAS) Logf(format string, args ...any) { n.cfg.Logf(format, args...) }
+
 // TargetPID is tgtd's process id, or 0 when iSCSI is not running.
 func (n *NAS) TargetPID() int { return n.service.pid() }
 

@@ -16,6 +16,7 @@ import (
 	"livelab.dev/twin/iscsi/pdu"
 	"livelab.dev/twin/nas/portal"
 	"livelab.dev/twin/nas/tgt"
+	"livelab.dev/twin/survive"
 )
 
 // service is iSCSI: a tgtd and the portals before it.
@@ -75,7 +76,7 @@ func (v *service) startDaemon(state *State) error {
 	}
 	v.applied = wanted
 	v.shared.Store(&live{state, d})
-	go v.watch(d)
+	survive.Go(v.nas.Logf, "nas: the watch over tgtd", func() { v.watch(d) })
 	return nil
 }
 
@@ -128,7 +129,7 @@ func (v *service) restart(config tgt.Config) error {
 	}
 	v.daemon, v.applied = d, config
 	v.shared.Store(&live{v.shared.Load().state, d})
-	go v.watch(d)
+	survive.Go(v.nas.Logf, "nas: the watch over tgtd", func() { v.watch(d) })
 	return d.Apply(tgt.Config{}, config)
 }
 

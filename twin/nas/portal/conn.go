@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"livelab.dev/twin/iscsi/pdu"
+	"livelab.dev/twin/survive"
 )
 
 // Sizes in bytes: of the buffers for each direction, and of the largest PDU that is looked into.
@@ -64,13 +65,23 @@ func (c *conn) close() {
 // run passes PDUs both ways until one side ends; then it ends the other.
 func (c *conn) run() error {
 	results := make(chan error, 2)
-	go func() { results <- c.pass(c.server, c.client, c.fromInitiator); c.close() }()
-	go func() { results <- c.pass(c.client, c.server, c.fromTarget); c.close() }()
+	go c.oneWay(results, func() error { return c.pass(c.server, c.client, c.fromInitiator) })
+	go c.oneWay(results, func() error { return c.pass(c.client, c.server, c.fromTarget) })
 	first, _ := <-results, <-results // The second ends because the first did.
 	if first == nil || errors.Is(first, io.EOF) || errors.Is(first, net.ErrClosed) || errors.Is(first, syscall.ECONNRESET) {
 		return nil
 	}
 	return first
+}
+
+// oneWay does one direction and ends the connection with it, also where a PDU was too much for the one who looked at it.
+func (c *conn) oneWay(results chan<- error, pass func() error) {
+	err := error(nil)
+	defer c.close()
+	if failed := survive.Do(c.portal.logf, "iSCSI portal "+c.portal.Address, func() { err = pass() }); failed != nil {
+		err = failed
+	}
+	results <- err
 }
 
 // edit looks at a PDU whose header has been read. It may change the header, and may read the body and return another;

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"livelab.dev/twin/iscsi/pdu"
+	"livelab.dev/twin/survive"
 )
 
 // Visitor is who logs in, and where.
@@ -123,7 +124,7 @@ func (p *Portal) serve() {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		p.wg.Go(func() { p.handle(client) })
+		p.wg.Go(func() { _ = survive.Do(p.logf, "iSCSI portal "+p.Address, func() { p.handle(client) }) })
 	}
 }
 

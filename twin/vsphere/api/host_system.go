@@ -10,6 +10,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/survive"
 	"livelab.dev/twin/vsphere/host"
 	"livelab.dev/twin/vsphere/registry"
 	"livelab.dev/twin/vsphere/registry/fault"
@@ -101,7 +102,7 @@ func (m *systemMethods) RebootHostTask(ctx *simulator.Context, req *types.Reboot
 			if machine := m.v.PoweredOn(); machine != "" {
 				return nil, fault.New(&types.InvalidState{}, "The host %s cannot reboot: the virtual machine %q runs on it", m.v.Name, machine)
 			}
-			go m.v.Host.Reboot()
+			survive.Go(m.v.Host.Logf, "vsphere: the reboot of "+m.v.Name, m.v.Host.Reboot)
 			return nil, nil
 		}),
 	}}

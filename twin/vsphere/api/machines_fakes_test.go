@@ -174,6 +174,7 @@ type fakeBacking struct {
 	mu       sync.Mutex
 	specs    []hypervisor.Spec
 	started  []hypervisor.Machine
+	mistaken bool // it panics
 	startErr error
 	hold     chan struct{} // Incoming waits for it when not nil
 }
@@ -185,6 +186,9 @@ func (b *fakeBacking) Start(ctx context.Context, spec hypervisor.Spec) (hypervis
 	if b.startErr != nil {
 		return nil, b.startErr
 	}
+	if b.mistaken {
+		panic("a mistake in the backing")
+	}
 	m, err := b.Backing.Start(ctx, spec)
 	b.started = append(b.started, m)
 	return m, err
@@ -192,8 +196,11 @@ func (b *fakeBacking) Start(ctx context.Context, spec hypervisor.Spec) (hypervis
 
 func (b *fakeBacking) Incoming(ctx context.Context, spec hypervisor.Spec, at netip.AddrPort) (hypervisor.Machine, error) {
 	b.mu.Lock()
-	hold := b.hold
+	hold, mistaken := b.hold, b.mistaken
 	b.mu.Unlock()
+	if mistaken {
+		panic("a mistake in the backing")
+	}
 	if hold != nil {
 		select {
 		case <-hold:

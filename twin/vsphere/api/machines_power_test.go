@@ -119,6 +119,43 @@ func TestPowerOnFaults(t *testing.T) {
 	}
 }
 
+// TestMachineJobSurvivesPanic shows that a mistake in the work with one machine ends that work with a fault, and that this machine
+// and all others go on.
+func TestMachineJobSurvivesPanic(t *testing.T) {
+	l := newLab(t)
+	vm, other := l.make("web", "DC0_C0_H0"), l.make("db", "DC0_C0_H1")
+	mistaken := func(yes bool) {
+		l.backing.mu.Lock()
+		defer l.backing.mu.Unlock()
+		l.backing.mistaken = yes
+	}
+	failed := func(task *object.Task, err error) {
+		t.Helper()
+		l.must(err)
+		wantFault[*types.SystemError](t, task.Wait(l.ctx), "A general system error occurred: a mistake in the backing")
+		mistaken(false)
+	}
+	mistaken(true)
+	failed(vm.PowerOn(l.ctx))
+	if p := l.props(vm, "runtime.powerState"); p.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
+		t.Errorf("after a start that failed it shows %s", p.Runtime.PowerState)
+	}
+	l.on(vm)
+	l.on(other)
+
+	mistaken(true)
+	failed(vm.Migrate(l.ctx, nil, l.host("DC0_C0_H1"), types.VirtualMachineMovePriorityDefaultPriority, ""))
+	if p := l.props(vm, "runtime"); p.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn || *p.Runtime.Host != l.host("DC0_C0_H0").Reference() {
+		t.Errorf("after a migration that failed: %+v", p.Runtime)
+	}
+	task, err := vm.Migrate(l.ctx, nil, l.host("DC0_C0_H1"), types.VirtualMachineMovePriorityDefaultPriority, "")
+	l.must(err)
+	l.must(task.Wait(l.ctx))
+	task, err = vm.PowerOff(l.ctx)
+	l.must(err)
+	l.must(task.Wait(l.ctx))
+}
+
 func TestPowerOnMultiVM(t *testing.T) {
 	l := newLab(t)
 	vm := l.make("web", "DC0_C0_H0")

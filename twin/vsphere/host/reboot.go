@@ -23,11 +23,9 @@ func (h *Host) Reboot() {
 	_ = h.door.Close()
 	time.Sleep(h.Env.BootTime)
 
-	h.Mu.Lock()
-	if f := h.ChangeLocked(func(s *State) *fault.Failure { s.boot(); return nil }); f != nil {
+	if f := h.Change(func(s *State) *fault.Failure { s.boot(); return nil }); f != nil {
 		h.Logf("%s: boot: %v", h.Label(), f)
 	}
-	h.Mu.Unlock()
 	if err := h.door.Listen(context.Background(), at); err != nil {
 		h.Logf("%s: boot: %v", h.Label(), err)
 		return

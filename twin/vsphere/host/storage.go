@@ -79,11 +79,10 @@ func look(s *State, luns []device, volumes []Mounted) *StorageState {
 
 // Rescan looks for devices and volumes again and shows what it found. Machines that waited for a datastore come back.
 func (h *Host) Rescan(ctx context.Context, what Scan) *fault.Failure {
+	defer h.Env.Rescanned() // After the lock is given back.
 	h.Mu.Lock()
-	f := h.RescanLocked(ctx, what)
-	h.Mu.Unlock()
-	h.Env.Rescanned()
-	return f
+	defer h.Mu.Unlock()
+	return h.RescanLocked(ctx, what)
 }
 
 func (h *Host) RescanLocked(ctx context.Context, what Scan) *fault.Failure {

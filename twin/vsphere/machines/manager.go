@@ -12,8 +12,7 @@ import (
 	"time"
 
 	"livelab.dev/twin/hypervisor"
-
-	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/survive"
 )
 
 // Config says how machines run.
@@ -129,7 +128,7 @@ func (m *Manager) Background(work func()) {
 	m.work.Add(1)
 	go func() {
 		defer m.work.Done()
-		registry.Survive(m.Cfg.Logf, "the machines' background", work)
+		_ = survive.Do(m.Cfg.Logf, "vsphere: the machines' background", work)
 	}()
 }
 
@@ -142,7 +141,7 @@ func (m *Manager) watch() {
 		case <-m.Ctx.Done():
 			return
 		case now := <-ticker.C:
-			registry.Survive(m.Cfg.Logf, "a look at the machines", func() { m.look(now, tick) })
+			_ = survive.Do(m.Cfg.Logf, "vsphere: a look at the machines", func() { m.look(now, tick) })
 		}
 	}
 }

@@ -211,6 +211,12 @@ func (r *Registry) Set(ref types.ManagedObjectReference, changes ...Change) {
 	}
 }
 
+// WithLock runs f with an object's lock on behalf of a context. Unlike the simulator's, it gives the lock back after a panic.
+func (r *Registry) WithLock(ctx *simulator.Context, object mo.Reference, f func()) {
+	defer r.AcquireLock(ctx, object)()
+	f()
+}
+
 // Locked runs f while no one else uses the object's fields. No function here holds one such lock while it takes another.
 func (r *Registry) Locked(ref types.ManagedObjectReference, f func()) {
 	r.WithLock(r.Context(), ref, f)

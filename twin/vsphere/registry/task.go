@@ -5,7 +5,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/survive"
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
@@ -84,7 +84,7 @@ func (r *Registry) Run(ctx *simulator.Context, what Task, work func(*Job) (types
 // finish does a task's work and shows how it ended.
 func (j *Job) finish(t *simulator.Task, work func(*Job) (types.AnyType, *fault.Failure)) {
 	defer j.Cancel()
-	result, f := j.attempt(work)
+	result, f := j.attempt(t.Info.DescriptionId, work)
 	j.reg.mu.Lock()
 	delete(j.reg.jobs, j.Ref)
 	j.reg.mu.Unlock()
@@ -104,22 +104,11 @@ func (j *Job) finish(t *simulator.Task, work func(*Job) (types.AnyType, *fault.F
 }
 
 // attempt does a task's work. A panic in it fails the task; it does not end the data centre, as a request's would not.
-func (j *Job) attempt(work func(*Job) (types.AnyType, *fault.Failure)) (result types.AnyType, f *fault.Failure) {
-	if reason := Survive(j.reg.logf, j.Ref.Value, func() { result, f = work(j) }); reason != nil {
-		return nil, fault.System("%v", reason)
+func (j *Job) attempt(what string, work func(*Job) (types.AnyType, *fault.Failure)) (result types.AnyType, f *fault.Failure) {
+	if err := survive.Do(j.reg.logf, j.Ref.Value+", "+what, func() { result, f = work(j) }); err != nil {
+		return nil, fault.System("%v", err)
 	}
 	return result, f
-}
-
-// Survive does work whose panic must not end the data centre: it is logged, and returned.
-func Survive(logf func(string, ...any), what string, work func()) (reason any) {
-	defer func() {
-		if reason = recover(); reason != nil {
-			logf("vsphere: %s failed: %v\n%s", what, reason, debug.Stack())
-		}
-	}()
-	work()
-	return nil
 }
 
 // Progress shows how far the task is, in percent. It never goes back.

@@ -14,6 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
+	"livelab.dev/twin/survive"
 	"livelab.dev/twin/vsphere/store"
 )
 
@@ -67,7 +68,7 @@ func (vc *VCenter) saveSoon() {
 			vc.mu.Lock()
 			vc.timer = nil
 			vc.mu.Unlock()
-			vc.Save()
+			_ = survive.Do(vc.logf, "vsphere: saving the inventory", vc.Save)
 		})
 	}
 }

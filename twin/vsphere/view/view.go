@@ -238,6 +238,6 @@ func (v *View) Found() {
 	}
 	v.SetConnection(types.HostSystemConnectionStateConnected)
 	v.Host.Mu.Lock()
+	defer v.Host.Mu.Unlock()
 	v.Show()
-	v.Host.Mu.Unlock()
 }
