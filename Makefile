@@ -41,5 +41,5 @@ e2e:  ## site.yml twice, on real machines
 sanity-matrix: setup-test  ## sanity and unit tests on every ansible-core that is supported; not part of `make test`
 	@scripts/sanity-matrix.sh
 
-mutation: setup-test  ## what no unit test notices, in each plan and check; hours; not part of `make test`
-	@scripts/mutation.sh
+mutation: setup-test  ## what no unit test notices, in each plan and check (FOLDERS="vsphere/iscsi ...": in those); not part of `make test`
+	@scripts/mutation.sh $(FOLDERS)
