@@ -143,7 +143,7 @@ def collect(tree: Path, files: list[str]) -> list[Result]:
 
 def plain_name(mangled: str) -> str:
     """The function or Class.method of a mutant: `x_plan__mutmut_7` and `xǁWorkǁread__mutmut_1` in mutmut's words."""
-    return re.sub(r"^xǁ?_?|__mutmut_\d+$", "", mangled).replace("ǁ", ".")
+    return re.sub(r"^x[ǁ_]|__mutmut_\d+$", "", mangled).replace("ǁ", ".")
 
 
 def difference(shown: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ def test_difference_is_the_lines_that_differ():
 
 @pytest.mark.parametrize(
     ("mangled", "name"),
-    [("x_plan__mutmut_12", "plan"), ("x__read__mutmut_1", "_read"), ("xǁWorkǁ__init____mutmut_3", "Work.__init__")],
+    [("x_plan__mutmut_12", "plan"), ("x__read__mutmut_1", "_read"), ("xǁ_Workǁ__init____mutmut_3", "_Work.__init__")],
 )
 def test_a_function_is_named_as_in_the_source(mangled, name):
     assert mutation.plain_name(mangled) == name

@@ -18,7 +18,8 @@ def check_host(option: str, host: str) -> None:
 
     :raises ConvergeError: naming the option.
     """
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    # Brackets are for IPv6 addresses, as in a URL, and for nothing else.
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") and is_address(host[1:-1], 6) else host
     labels = bare.rstrip(".").split(".")
     if not (is_address(bare) or (len(bare) <= 253 and all(map(_LABEL.fullmatch, labels)))):
         hint = " Leave out the scheme, the port and the path." if re.search(r"[/:]", host) else ""

@@ -40,7 +40,7 @@ def plan(machine: Machine, desired: Mapping[str, Any]) -> list[Change]:
     return [Change(what, {"power": machine.power}, {"power": after}, step)]
 
 
-def step_to(wanted: str, machine: Machine, forced: bool = False) -> str | None:
+def step_to(wanted: str, machine: Machine, forced: bool) -> str | None:
     """The step that leads to the wanted state, ``None`` when it is there.
 
     :param wanted: the module's ``state``.

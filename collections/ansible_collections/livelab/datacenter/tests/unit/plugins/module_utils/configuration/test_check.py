@@ -46,3 +46,10 @@ def test_a_path_twice_in_any_spelling():
 def test_a_service_that_cannot_be(name):
     with pytest.raises(ConvergeError, match="is no name of a systemd unit"):
         check(params(service=name))
+
+
+@pytest.mark.parametrize("path", ["etc", "/etc/", "/etc/a\0b", ""])
+def test_a_path_to_watch_that_cannot_be(path):
+    with pytest.raises(ConvergeError) as caught:
+        check(params(watch=["/etc/good", path]))
+    assert str(caught.value) == f"watch is '{path}': it must be the absolute path of a file"

@@ -159,6 +159,110 @@ def test_result_may_add_keys_and_say_that_something_changed():
     assert (result["changed"], result["luns"]) == (True, [1])
 
 
+def test_a_change_as_it_stands_in_a_result():
+    assert PLAN[1].shown() == {"what": "zvol tank/a", "action": "update", "before": {"size": 1}, "after": {"size": 2}}
+
+
+@pytest.mark.parametrize(("failing", "said", "text"), [
+    ("add", "no disks...", "pool tank: could not add: no disks. Done before it: nothing. Not reached: zvol tank/a, portal old. "
+                           "Running again goes on from there."),
+    ("remove", ".in useX", "portal old: could not remove: .in useX. Done before it: pool tank, zvol tank/a. "
+                           "Not reached: nothing. Running again goes on from there."),
+])
+def test_failure_at_the_ends(failing, said, text):
+    def apply(change):
+        if change.apply == failing:
+            raise ConvergeError(said)
+
+    assert run(Module(), apply)["msg"] == text
+
+
+def test_a_failure_of_the_only_change_and_one_that_was_taken_back_name_no_others():
+    def apply(change):
+        if change.apply == "grow":
+            raise ConvergeError("no room", **details)
+
+    details = {"changed": False}
+    assert run(Module(), apply)["msg"] == "zvol tank/a: could not update: no room."
+    details = {"changed": True}
+    assert "Done before it: pool tank." in run(Module(), apply)["msg"]
+    details = {}
+    result = run(Module(), apply, plan=lambda _current, _params: [PLAN[1]])
+    assert (result["msg"], result["not_reached"]) == ("zvol tank/a: could not update: no room.", [])
+    # Of two, one was done or not reached.
+    assert "Not reached: portal old." in run(Module(), apply, plan=lambda _current, _params: PLAN[1:])["msg"]
+
+
+def test_a_librarys_error_is_explained_where_a_change_is_made():
+    def apply(_change):
+        raise KeyError("x")
+
+    result = run(Module(), apply, plan=lambda _current, _params: [PLAN[0]], explain=lambda error: f"plain {error!r}")
+    assert result["msg"] == "pool tank: could not add: plain KeyError('x')."
+
+
+def test_every_step_gets_what_it_is_to_look_at():
+    seen = []
+    work = Doing(apply=lambda _change: None, read=lambda: "state", verify=seen.append, settle=seen.append)
+    run(Module(), work=work, plan=lambda current, params: seen.append((current, params)) or PLAN)
+    assert seen == [("state", {"name": "lab"}), PLAN, PLAN]
+
+
+def test_work_knows_the_mode_before_it_reads():
+    for check_mode in (True, False):
+        work = Doing(apply=lambda _change: None)
+        assert (work.check_mode, work.client) == (False, None)
+        modes = []
+        work._steps["read"] = lambda it=work, seen=modes: seen.append(it.check_mode)
+        run(Module(check_mode=check_mode), work=work)
+        assert modes == [check_mode]
+
+
+def test_a_module_without_a_diff_and_without_secrets():
+    module = Module()
+    del module._diff, module.no_log_values
+    work = Doing(apply=lambda _change: None)
+    work.warn("careful")
+    assert "diff" not in run(module, work=work)
+    assert module.warnings == ["careful"]
+
+
+def test_an_error_without_words_is_called_by_its_name():
+    assert explain_any(OSError()) == "OSError"
+    assert explain_any(OSError("gone")) == "OSError: gone"
+
+
+def test_secrets_are_hidden_in_warnings_and_where_a_module_only_reads():
+    module = Module()
+    module.no_log_values = {"hunter22"}
+    work = Doing(apply=lambda _change: None)
+    work.warn("sent hunter22")
+    run(module, work=work)
+    assert module.warnings == ["sent ********"]
+    with pytest.raises(Ended):
+        run_plainly(module, lambda: {}["hunter22"], explain=lambda error: f"no {error}")
+    assert module.result["msg"] == "no '********'"
+
+
+def test_a_failure_to_read_has_neither_done_nor_failed_changes():
+    result = run(Module(), read=lambda: 1 / 0)
+    assert result == {"msg": "ZeroDivisionError: division by zero", "changed": False, "changes": []}
+
+
+def test_the_session_of_work_is_closed_where_there_is_one():
+    class Client:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    work = Work({})
+    work.close()
+    work.client = Client()
+    work.close()
+    assert work.client.closed
+
+
 def test_args_of_a_change_are_never_shown():
     change = Change("user", None, {"name": "x"}, "add", {"secret": "hunter22"})
     assert "hunter22" not in repr(change)
@@ -207,7 +311,8 @@ def test_two_changes_of_one_name_are_refused_before_the_first():
     module = Module()
     result = run(module, plan=lambda _current, _params: [PLAN[0], PLAN[0]])
     assert module.failed
-    assert "'pool tank' twice" in result["msg"]
+    assert result["msg"] == ("the plan changes 'pool tank' twice, which is a fault of this module; nothing was changed. "
+                             "Please report it, with the task.")
 
 
 def test_settling_may_change_something_and_comes_without_a_plan_too():

@@ -25,3 +25,10 @@ def test_size(text, size):
 def test_no_size(text):
     with pytest.raises(ConvergeError, match="zvols: size"):
         size_in_bytes("zvols: size", text)
+
+
+def test_what_is_said_of_it():
+    with pytest.raises(ConvergeError) as caught:
+        size_in_bytes("size", "12X")
+    assert str(caught.value) == (
+        "size: '12X' is not a size; it must be a whole number of bytes, or a number and K, M, G, T or P, as in 12G.")

@@ -29,6 +29,25 @@ def test_a_secret_within_another_and_a_line_end():
     assert without_secrets(repr("abc\n"), ["abc\n"]) == "'********'"
 
 
+@pytest.mark.parametrize(("secret", "quoted"), [
+    # repr, and the repr of what is sent: shorter or longer by a letter would leave one of the secret.
+    ("ab\\cd", "ab\\\\cd"),
+    ("ab\tcd", "ab\\tcd"),
+    ("ä\tcd", "ä\\tcd"),
+    ("äöü", "\\xc3\\xa4\\xc3\\xb6\\xc3\\xbc"),
+    ("a/b&c", "a%2Fb%26c"),
+    ("a/b&c", "a/b%26c"),
+    ('a"b<c', "a&quot;b&lt;c"),
+])
+def test_nothing_of_a_secret_is_left(secret, quoted):
+    assert without_secrets(f"<{quoted}>", [secret]) == "<********>"
+
+
+def test_the_longer_secret_goes_first_whatever_their_letters():
+    # In the order of the alphabet or of its reverse one of these leaves a part.
+    assert without_secrets("zabc abcz", ["abc", "zabc", "abcz"]) == "******** ********"
+
+
 def test_words_are_no_secrets():
     assert without_secrets("a b", ["", "a"]) == "a b"
 

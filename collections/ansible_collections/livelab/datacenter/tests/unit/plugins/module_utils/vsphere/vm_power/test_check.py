@@ -41,3 +41,16 @@ def test_what_can_be(options):
 def test_what_cannot_be_is_said(options, words):
     with pytest.raises(ConvergeError, match=words):
         check({**GOOD, **options})
+
+
+@pytest.mark.parametrize(("options", "text"), [
+    ({"name": ""}, "name is empty: it must name a virtual machine."),
+    ({"shutdown_timeout": 5, "state": "powered-off"},
+     "shutdown_timeout: with state: powered-off nothing is shut down; use it with shutdown-guest."),
+    ({"state": "suspended", "wait_for_port": 22},
+     "wait_for_port: a machine that is suspended has no guest that runs; use it with powered-on or restarted."),
+])
+def test_the_remedy_is_said(options, text):
+    with pytest.raises(ConvergeError) as caught:
+        check({**GOOD, **options})
+    assert str(caught.value) == text
