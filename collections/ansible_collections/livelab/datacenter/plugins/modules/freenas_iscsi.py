@@ -320,8 +320,8 @@ targets:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import argument_spec
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.apply import IscsiTargetWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.session import argument_spec
 
 STR = {"type": "str"}
 NAME = {"type": "str", "required": True}

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import Client
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi import plan as planning
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import ADDRESSES, KINDS, Nas, from_api
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.session import Client
 
 _SERVICE = "iscsitarget"
 

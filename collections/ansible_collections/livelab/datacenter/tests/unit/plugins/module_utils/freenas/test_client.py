@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import rest_v2 as module
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas import session as module
 
 pytest.importorskip("requests")
 
