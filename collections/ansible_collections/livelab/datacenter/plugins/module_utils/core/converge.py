@@ -200,7 +200,8 @@ class _Outcome:
         return bool(self.planned) or self.settled
 
     def not_reached(self) -> list[Change]:
-        return self.planned[len(self.done) + 1 :] if self.failed else []
+        """What comes after the change that failed."""
+        return self.planned[len(self.done) + 1 :]
 
     def describe(self, error: ConvergeError) -> str:
         if self.failed is None:

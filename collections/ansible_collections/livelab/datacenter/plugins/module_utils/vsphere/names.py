@@ -32,8 +32,12 @@ def check_name(option: str, name: str) -> None:
 
     :raises ConvergeError: naming the option.
     """
-    if not name.strip() or len(name) > LONGEST:
+    if not name.strip():
         raise ConvergeError(f"{option}: '{name}' must have 1 to {LONGEST} characters.")
+    length = len(escape(name))
+    if length > LONGEST:
+        counted = " (a vCenter keeps '/', '\\' and '%' as three)" if length != len(name) else ""
+        raise ConvergeError(f"{option}: '{name}' has {length} characters{counted}; it must have 1 to {LONGEST}.")
     if name != name.strip() or not name.isprintable():
         raise ConvergeError(f"{option}: {name!r} must not begin or end with a space, nor have control characters in it.")
 

@@ -23,7 +23,7 @@ def plan(current: State, desired: Mapping[str, Any]) -> list[Change]:
     if desired["state"] == "absent":
         return [] if host is None else _plan_removal(current, host, desired)
     if host is None:
-        _check_credentials(desired)
+        _check_credentials(desired, "add")
         after = {"place": str(current.place), "connected": True}
         changes = [Change(f"host {name}", None, after, "add", {"place": current.place.path})]
         return changes + _plan_maintenance(name, False, desired)
@@ -40,10 +40,10 @@ def _same_centre(host: Host, current: State) -> bool:
     return f"{host.place.path}/".startswith(f"{current.place.path}/")
 
 
-def _check_credentials(desired: Mapping[str, Any]) -> None:
+def _check_credentials(desired: Mapping[str, Any], purpose: str) -> None:
     for option in ("esxi_username", "esxi_password"):
         if not desired.get(option):
-            raise ConvergeError(f"'{option}' is needed to add host '{desired['name']}'.")
+            raise ConvergeError(f"'{option}' is needed to {purpose} host '{desired['name']}'.")
 
 
 def _check_thumbprint(current: State, host: Host, desired: Mapping[str, Any]) -> None:
@@ -61,7 +61,7 @@ def _check_thumbprint(current: State, host: Host, desired: Mapping[str, Any]) ->
 def _plan_connection(host: Host, desired: Mapping[str, Any]) -> list[Change]:
     if host.connection == "connected":
         return []
-    _check_credentials(desired)
+    _check_credentials(desired, "reconnect")
     return [Change(f"host {host.name}", {"connection": host.connection}, {"connection": "connected"}, "reconnect")]
 
 

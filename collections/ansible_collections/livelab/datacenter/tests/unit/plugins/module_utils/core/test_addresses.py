@@ -18,7 +18,7 @@ LABEL = "a" * 63
 LONGEST = f"{LABEL}.{LABEL}.{LABEL}.{'a' * 61}"
 
 
-@pytest.mark.parametrize("host", ["[::1]", "[2001:db8::12]", "NAS.example.org.", "X.example", "a", "10.0.0.1", LONGEST])
+@pytest.mark.parametrize("host", ["[::1]", "[1:2:3:4:5:6:7:8]", "X", "NAS.example.org.", "X.example", "a", "10.0.0.1", LONGEST])
 def test_a_host(host):
     check_host("hostname", host)
 

@@ -100,7 +100,10 @@ def test_check_mode_applies_nothing_but_tells_the_same():
 
 
 def test_nothing_to_do_is_no_change():
-    assert run(Module(), pytest.fail, plan=lambda _current, _params: []) == {"changed": False, "changes": []}
+    for check_mode in (False, True):
+        result = run(Module(check_mode=check_mode), pytest.fail, plan=lambda _current, _params: [])
+        assert result == {"changed": False, "changes": []}
+        assert result["changed"] is False
 
 
 def test_diff_is_the_plan():

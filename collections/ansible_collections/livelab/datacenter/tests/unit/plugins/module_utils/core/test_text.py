@@ -36,6 +36,7 @@ def test_a_secret_within_another_and_a_line_end():
     ("ä\tcd", "ä\\tcd"),
     ("äöü", "\\xc3\\xa4\\xc3\\xb6\\xc3\\xbc"),
     ("a/b&c", "a%2Fb%26c"),
+    ("a/b c", "a%2Fb%20c"),
     ("a/b&c", "a/b%26c"),
     ('a"b<c', "a&quot;b&lt;c"),
 ])
@@ -45,7 +46,7 @@ def test_nothing_of_a_secret_is_left(secret, quoted):
 
 def test_the_longer_secret_goes_first_whatever_their_letters():
     # In the order of the alphabet or of its reverse one of these leaves a part.
-    assert without_secrets("zabc abcz", ["abc", "zabc", "abcz"]) == "******** ********"
+    assert without_secrets("abcd bcde", ["bcd", "abcd", "bcde"]) == "******** ********"
 
 
 def test_words_are_no_secrets():

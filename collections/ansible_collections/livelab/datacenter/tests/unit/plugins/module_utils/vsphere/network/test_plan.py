@@ -383,24 +383,37 @@ def test_purge_leaves_what_machines_use():
 
 
 @pytest.mark.parametrize(("desired", "current", "said"), [
-    ({"portgroups": [portgroup("VM Network", state="absent")]}, {"machines": {"VM Network": ("web",)}}, "virtual machines web"),
-    ({"portgroups": [portgroup("VM Network", "vSwitch1")]}, {"machines": {"VM Network": ("web",)}}, "web uses it"),
+    ({"portgroups": [portgroup("VM Network", state="absent")]}, {"machines": {"VM Network": ("web",)}},
+     "port group 'VM Network' cannot be removed from esxi1: on port group 'VM Network' are the virtual machines web. "
+     "Connect them to another network first."),
+    ({"portgroups": [portgroup("VM Network", "vSwitch1")]}, {"machines": {"VM Network": ("web",)}},
+     "port group 'VM Network' cannot be moved from vSwitch 'vSwitch0' of esxi1 to 'vSwitch1': web uses it. Move that "
+     "to another port group first."),
     ({"vswitches": [vswitch(state="absent")]}, {"machines": {"vMotion": ("web",)}, "vmkernels": FRESH.vmkernels},
-     "vSwitch 'vSwitch1' cannot be removed from esxi1: on port group 'vMotion' are the virtual machines web"),
-    ({"vmkernels": [vmkernel(state="absent")]}, {"bound": frozenset(["vmk1"])}, "software iSCSI is bound to it"),
-    ({"vmkernels": [vmkernel("Management Network", services=[])]}, {}, "the only one esxi1 is managed over"),
+     "vSwitch 'vSwitch1' cannot be removed from esxi1: on port group 'vMotion' are the virtual machines web. Connect "
+     "them to another network first."),
+    ({"vmkernels": [vmkernel(state="absent")]}, {"bound": frozenset(["vmk1"])},
+     "VMkernel adapter vmk1 cannot be removed from esxi1: software iSCSI is bound to it. Take it out of the port "
+     "binding first."),
+    ({"vmkernels": [vmkernel("Management Network", services=[])]}, {},
+     "VMkernel adapter vmk0: the service 'management' cannot be taken from it: it is the only one esxi1 is managed "
+     "over. Give the service to another adapter."),
     ({"vswitches": [vswitch(nics=["vmnic2"])]}, {"taken": {"vmnic2": "the distributed switch 'DS'"}},
-     "vmnic2 is an uplink of the distributed switch 'DS'"),
+     "vSwitch 'vSwitch1': vmnic2 is an uplink of the distributed switch 'DS' on esxi1, and can be one of a single "
+     "vSwitch. Free adapters: vmnic1."),
     ({"vswitches": [vswitch(state="absent")], "portgroups": [portgroup("new")]}, {"vmkernels": FRESH.vmkernels},
-     "esxi1 has no vSwitch 'vSwitch1' any more"),
+     "port group 'new': esxi1 has no vSwitch 'vSwitch1' any more; it has: vSwitch0."),
     ({"vmkernels": [vmkernel("vMotion", device="vmk1", services=["vmotion"]), vmkernel("vMotion", services=[])]}, {},
-     "that is vmk1, which has an entry of its own"),
-    ({"vmkernels": [vmkernel("vMotion", device="vmk0")], "force": True}, {}, "has vmk1 on it, and holds one"),
-    ({"default_gateway": "10.0.0.11"}, {}, "own address"),
-    ({"default_gateway": "10.0.0.255"}, {}, "broadcast address"),
+     "VMkernel adapter on port group 'vMotion': that is vmk1, which has an entry of its own; give all that is to be "
+     "said of it in one entry."),
+    ({"vmkernels": [vmkernel("vMotion", device="vmk0")], "force": True}, {},
+     "VMkernel adapter vmk0: port group 'vMotion' of esxi1 has vmk1 on it, and holds one VMkernel adapter."),
+    ({"default_gateway": "10.0.0.11"}, {}, "default_gateway: 10.0.0.11 is esxi1's own address; it must be a router's."),
+    ({"default_gateway": "10.0.0.255"}, {},
+     "default_gateway: 10.0.0.255 is the network or broadcast address of a network of esxi1."),
 ])
 def test_what_the_host_would_refuse(desired, current, said):
-    assert said in refused(desired, replace(BUILT, **current))
+    assert refused(desired, replace(BUILT, **current)) == said
 
 
 def test_a_stack_carries_its_own_traffic():
