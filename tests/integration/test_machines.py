@@ -180,7 +180,7 @@ def test_counters_of_hosts_and_machines_in_one_answer(site, twin):
     found = {(one["type"], one["counter"]): one for one in result.data["series"]}
     assert found["host", "cpu.usagemhz.average"]["unit"] == "MHz"
     assert found["vm", "mem.consumed.average"]["unit"] == "KB"
-    assert all(one["values"] and len(one["values"]) == len(one["timestamps"]) for one in found.values())
+    assert all(one["samples"] and len(one["samples"]) == len(one["timestamps"]) for one in found.values())
     assert all(one["timestamps"] == sorted(one["timestamps"]) for one in found.values())
 
 

@@ -103,14 +103,14 @@ series:
       description: The part of the entity, empty for all of it.
       type: str
     unit:
-      description: Of the values. Percentages are percent, not the hundredths of the API.
+      description: Of the samples. Percentages are percent, not the hundredths of the API.
       type: str
     timestamps:
       description: The end of each interval, in ISO 8601, UTC.
       type: list
       elements: str
-    values:
-      description: The values, as many as timestamps. What the server does not have is left out.
+    samples:
+      description: The measured values, as many as timestamps. What the server does not have is left out.
       type: list
       elements: float
 missing:

@@ -170,9 +170,9 @@ def _phases(raw: Any, where: str) -> dict:
 def _series(one: Any, where: str) -> Series:
     one = _dict(one, where)
     times = [moment(text, f"{where}.timestamps") for text in _list(one, "timestamps", where)]
-    values = [_number(value, f"{where}.values") for value in _list(one, "values", where)]
+    values = [_number(value, f"{where}.samples") for value in _list(one, "samples", where)]
     if len(times) != len(values):
-        raise ConvergeError(f"{where} has {len(times)} timestamps and {len(values)} values; they must be as many.")
+        raise ConvergeError(f"{where} has {len(times)} timestamps and {len(values)} samples; they must be as many.")
     pairs = sorted(zip(times, values, strict=True))
     return Series(
         kind=str(one.get("type")),

@@ -209,7 +209,7 @@ def _series_csv(raw: dict) -> str:
     rows = [
         [stamp, one["type"], one["name"], one["counter"], value, one.get("unit", "")]
         for one in raw.get("series") or ()
-        for stamp, value in zip(one["timestamps"], one["values"], strict=True)
+        for stamp, value in zip(one["timestamps"], one["samples"], strict=True)
     ]
     return _table(["time", "type", "name", "counter", "value", "unit"], rows)
 

@@ -45,7 +45,7 @@ def plan(state: State, desired: Mapping[str, Any]) -> list[Query]:
 
 def missing(found: Sequence[Mapping[str, Any]], queries: Sequence[Query]) -> list[str]:
     """What was asked for and came without a value, in words."""
-    there = {(one["type"], one["name"], one["counter"]) for one in found if one["values"]}
+    there = {(one["type"], one["name"], one["counter"]) for one in found if one["samples"]}
     return [
         f"{query.entity.type} {query.entity.name}: {counter.name}"
         for query in queries

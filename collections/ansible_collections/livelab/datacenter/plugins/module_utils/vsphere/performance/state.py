@@ -124,7 +124,7 @@ def take_apart(answer: Any, counters: dict[int, Counter], entity: dict) -> list[
             "instance": value.id.instance or "",
             "unit": counter.unit,
             "timestamps": [stamp for stamp, _number in pairs],
-            "values": [number for _stamp, number in pairs],
+            "samples": [number for _stamp, number in pairs],
         })
     return found
 

@@ -42,7 +42,7 @@ def series(counter, unit, value):
     seconds = range(2, 160, 2)
     return {
         "type": "host", "name": MEASURED, "counter": counter, "instance": "", "unit": unit,
-        "timestamps": [at(second) for second in seconds], "values": [value(second) for second in seconds],
+        "timestamps": [at(second) for second in seconds], "samples": [value(second) for second in seconds],
     }
 
 

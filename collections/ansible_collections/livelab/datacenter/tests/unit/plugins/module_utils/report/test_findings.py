@@ -16,7 +16,7 @@ def verdicts(raw):
 
 
 def values(raw, counter):
-    return next(one for one in raw["series"] if one["counter"] == counter)["values"]
+    return next(one for one in raw["series"] if one["counter"] == counter)["samples"]
 
 
 def test_all_hold_on_data_like_the_thesis(whole):

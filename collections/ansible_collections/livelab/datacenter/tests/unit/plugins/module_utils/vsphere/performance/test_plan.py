@@ -36,8 +36,8 @@ def test_a_counter_that_is_not_there():
 def test_what_came_without_a_value_is_missing():
     queries = plan(STATE, DESIRED)
     found = [
-        {"type": "vm", "name": "web", "counter": CPU.name, "values": [1]},
-        {"type": "vm", "name": "web", "counter": MEM.name, "values": []},
-        {"type": "host", "name": "esxi1", "counter": CPU.name, "values": [0]},
+        {"type": "vm", "name": "web", "counter": CPU.name, "samples": [1]},
+        {"type": "vm", "name": "web", "counter": MEM.name, "samples": []},
+        {"type": "host", "name": "esxi1", "counter": CPU.name, "samples": [0]},
     ]
     assert missing(found, queries) == ["vm web: mem.consumed.average", "host esxi1: mem.consumed.average"]

@@ -66,18 +66,18 @@ def test_an_answer_becomes_series_in_time_order_without_what_is_missing():
     assert found == [
         {
             **WEB, "counter": "cpu.usagemhz.average", "instance": "", "unit": "MHz",
-            "timestamps": ["2016-05-31T12:00:00+00:00", "2016-05-31T12:00:40+00:00"], "values": [10, 30],
+            "timestamps": ["2016-05-31T12:00:00+00:00", "2016-05-31T12:00:40+00:00"], "samples": [10, 30],
         },
         {
             **WEB, "counter": "cpu.usage.average", "instance": "", "unit": "%",
-            "timestamps": ["2016-05-31T12:00:00+00:00", "2016-05-31T12:00:40+00:00"], "values": [12.34, 33.5],
+            "timestamps": ["2016-05-31T12:00:00+00:00", "2016-05-31T12:00:40+00:00"], "samples": [12.34, 33.5],
         },
     ]
 
 
 def test_an_empty_answer_is_an_empty_series():
     found = series.take_apart(answer("", (6, "")), {6: KNOWN["cpu.usagemhz.average"]}, WEB)
-    assert found[0]["values"] == []
+    assert found[0]["samples"] == []
 
 
 def test_times():
