@@ -2,7 +2,7 @@
 # Every target can be run again at any time. The logic is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e sanity-matrix mutation
+.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e readmes sanity-matrix mutation
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ go-test:  ## the twin's tests
 integration:  ## the modules against the twin, model backing
 molecule:  ## the web server's roles, on containers
 e2e:  ## site.yml twice, on real machines
+
+readmes: setup-test  ## write the roles' README.md anew from their argument specs
+	@.venv/bin/python scripts/role_readme.py
 
 sanity-matrix: setup-test  ## sanity and unit tests on every ansible-core that is supported; not part of `make test`
 	@scripts/sanity-matrix.sh
