@@ -12,10 +12,11 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.core import con
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import Dialect, NotSpoken
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.identify import identify
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.jsonrpc import JsonRpc
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import RestV2
 
 # The newest first: what "auto" asks in this order.
-DIALECTS: dict[str, type[Dialect]] = {"v2.0": RestV2}
+DIALECTS: dict[str, type[Dialect]] = {"jsonrpc": JsonRpc, "v2.0": RestV2}
 
 CONNECT_OPTIONS = connection.options(
     "FREENAS",

@@ -17,7 +17,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api imp
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import Dialect
 
 # Seconds that a job, such as making a pool, may take; and between two looks at it.
-_JOB_LIMIT = 600
+JOB_LIMIT = 600
 _JOB_WAIT = 0.5
 
 # The method that reads each kind, with its arguments.
@@ -134,7 +134,7 @@ class Middleware(Dialect):
             state = "runs" if now.running else "does not run"
             raise ConvergeError(f"{self.hostname} was told to {verb} it, but it {state}; its log says why.")
 
-    def follow(self, job: int, limit: float = _JOB_LIMIT) -> Any:
+    def follow(self, job: int, limit: float = JOB_LIMIT) -> Any:
         """Wait for a job to end and return its result.
 
         :param limit: seconds.

@@ -1,0 +1,141 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON-RPC 2.0 over a WebSocket to a NAS: TLS as the options say, one call at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import url_host
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import ApiError, NotSpoken
+
+try:
+    from websockets import exceptions
+    from websockets.sync.client import connect
+
+    WEBSOCKETS_ERROR = None
+except ImportError as missing:
+    exceptions = connect = None
+    WEBSOCKETS_ERROR = str(missing)
+
+# The NAS takes 64 kB of a message (25.10, utils/limits.py); what it sends may be larger, as a list of many zvols is.
+_MOST_BYTES = 64 << 20
+# JSON-RPC's codes that tell more than "Method call error".
+_NO_SUCH_METHOD, _INVALID, _BUSY = -32601, -32602, -32000
+
+
+class Refused(ApiError):
+    """The NAS refused a call. ``code`` is JSON-RPC's."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Channel:
+    """An open WebSocket. :meth:`close` ends it.
+
+    :ivar calls: the calls made so far.
+    """
+
+    def __init__(self, params: Mapping[str, Any], path: str) -> None:
+        """Connect with the options of ``connect.CONNECT_OPTIONS``; nobody is logged in yet.
+
+        :param path: from the server's root: ``/api/current``.
+        :raises NotSpoken: when a web server answers that has no WebSocket there.
+        :raises ConvergeError: when it cannot be reached or is not trusted, or the library is not there.
+        """
+        if WEBSOCKETS_ERROR:
+            raise ConvergeError(f"the Python library websockets is needed where this module runs: {WEBSOCKETS_ERROR}. "
+                                "Install it with: pip install websockets")
+        self.hostname, self._port, self._timeout = params["hostname"], params["port"], params["timeout"]
+        self.calls = 0
+        self._opened = contextlib.ExitStack()
+        self._socket = self._open(f"wss://{url_host(self.hostname)}:{self._port}{path}", connection.tls_context(params))
+
+    def _open(self, url: str, trust: Any) -> Any:
+        try:
+            # A connection of our own: the library would take proxies from the environment, and send the password there.
+            plain = socket.create_connection((self.hostname, self._port), timeout=self._timeout)
+            plain.settimeout(None)
+            return self._opened.enter_context(connect(
+                url, sock=plain, ssl=trust, server_hostname=self.hostname, proxy=None, max_size=_MOST_BYTES,
+                open_timeout=self._timeout, close_timeout=1, compression=None))
+        except exceptions.InvalidStatus as error:
+            status = error.response.status_code
+            if status >= 500:
+                raise ApiError(f"{self.hostname} is busy: HTTP status {status} {error.response.reason_phrase}", status) from error
+            raise NotSpoken(f"{self.hostname} has no WebSocket at {url}: HTTP status {status}.") from error
+        except (OSError, exceptions.InvalidHandshake, EOFError) as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception, doing: str = "") -> ConvergeError:
+        text = tls.explain(error, self.hostname, self._port, self._timeout) if isinstance(error, OSError) else None
+        if text and not doing:
+            return ApiError(f"cannot connect to the NAS: {text}")
+        if doing:
+            return ApiError(f"the connection to {self.hostname} ended in the middle of {doing}: what it was told to do may be "
+                            f"done or not. Run this again: it goes on from what it finds.{f' ({text})' if text else ''}")
+        return NotSpoken(f"{self.hostname}:{self._port} answers, but not with a WebSocket ({type(error).__name__}).")
+
+    def call(self, method: str, *args: Any) -> Any:
+        """Call a method and return its result.
+
+        :raises Refused: with what the NAS says against it, in plain text.
+        :raises ApiError: when the connection ends or nothing comes.
+        """
+        self.calls += 1
+        number = self.calls
+        try:
+            self._socket.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": list(args)}))
+            answer = self._answer(number)
+        except TimeoutError as error:
+            raise ApiError(f"{self.hostname} did not answer {method} within {self._timeout:g} s.") from error
+        except (OSError, exceptions.ConnectionClosed) as error:
+            raise self._broken(error, method) from error
+        if "error" in answer:
+            raise self._refusal(answer["error"], method)
+        return answer.get("result")
+
+    def _answer(self, number: int) -> Mapping[str, Any]:
+        """The answer to a call; what the NAS tells of itself meanwhile is passed over."""
+        while True:
+            text = self._socket.recv(timeout=self._timeout)
+            try:
+                answer = json.loads(text)
+            except ValueError as error:
+                raise ApiError(f"{self.hostname} answers, but not as a TrueNAS does: its answer is not JSON.") from error
+            if isinstance(answer, dict) and answer.get("id") == number:
+                return answer
+            if not isinstance(answer, dict) or ("error" in answer and answer.get("id") is None):
+                raise ApiError(f"{self.hostname} answers, but not as a TrueNAS does: {text[:100]!r}.")
+
+    def _refusal(self, error: Mapping[str, Any], method: str) -> ConvergeError:
+        code = error.get("code", 0)
+        if code == _NO_SUCH_METHOD:
+            return Refused(f"{self.hostname} has no method {method}.", code)
+        if code == _BUSY:
+            return Refused(f"{self.hostname} is busy: it has too many calls to answer at a time. Run this again later.", code)
+        return Refused(f"{self.hostname} refuses it: {refusal_text(error)}", code)
+
+    def close(self) -> None:
+        """End the connection. May be called twice."""
+        with contextlib.suppress(Exception):
+            self._opened.close()
+
+
+def refusal_text(error: Mapping[str, Any]) -> str:
+    """What a JSON-RPC error says, without the names of schemas and the trace."""
+    data = error.get("data") if isinstance(error.get("data"), dict) else {}
+    extra = data.get("extra")
+    if isinstance(extra, list) and extra:
+        # "iscsi_extent_create.serial": the schema's name tells a user nothing.
+        rows = [row if isinstance(row, (list, tuple)) and len(row) > 1 else ["", row] for row in extra]
+        return "; ".join(f"{str(row[0]).split('.', 1)[-1]}: {row[1]}" if row[0] else str(row[1]) for row in rows)
+    return str(data.get("reason") or error.get("message") or "it says nothing of why")
