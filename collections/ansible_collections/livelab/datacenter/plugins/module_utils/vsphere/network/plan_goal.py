@@ -108,7 +108,8 @@ def _vmkernels(state: Network, desired: Mapping[str, Any], gone: Removals) -> di
             wanted[device] = _merged(state.vmkernels[device], entry)
     for entry, device in _present(state, desired):
         if device is None:
-            wanted[_new_device(state, wanted, entry)] = _new(state, entry)
+            key = _new_device(state, wanted, entry)
+            wanted[key] = _new(state, entry)
     return wanted
 
 

@@ -21,6 +21,9 @@ def vmkernel(portgroup="vMotion", state="present", **said):
             "services": None, "state": state, **said}
 
 
+LABEL = "a" * 63
+
+
 def refused(desired):
     with pytest.raises(ConvergeError) as caught:
         check(desired)
@@ -100,7 +103,42 @@ def refused(desired):
      "them, as in example.org."),
     ({"default_gateway": "fe80::1"}, "default_gateway: 'fe80::1' is not the IPv4 address of a router."),
     ({"default_gateway": ""}, "default_gateway: '' is not the IPv4 address of a router."),
+    ({"default_gateway": "224.0.0.5"}, "default_gateway: '224.0.0.5' is not the IPv4 address of a router."),
+    ({"default_gateway": "router"}, "default_gateway: 'router' is not the IPv4 address of a router."),
+    ({"domain": f"{LABEL}.{LABEL}.{LABEL}.{LABEL[:62]}"},
+     f"domain: '{LABEL}.{LABEL}.{LABEL}.{LABEL[:62]}' is not a domain name; it must be labels of letters, digits and "
+     "hyphens, with dots between them, as in example.org."),
+    ({"portgroups": [portgroup(vswitch="")]}, "port group 'vMotion': vswitch is empty; it must be the name of a vSwitch."),
+    ({"vmkernels": [vmkernel("a", ip="10.0.2.11", netmask="24"), vmkernel("b", ip="10.0.2.11", netmask="16")]},
+     "vmkernels: ip '10.0.2.11' is given twice."),
+    ({"vmkernels": [vmkernel(device="vmk1", mtu=1279)]}, "VMkernel adapter vmk1: mtu 1279 must be from 1280 to 9000."),
+    ({"vmkernels": [vmkernel(mtu=9001)]},
+     "VMkernel adapter on port group 'vMotion': mtu 9001 must be from 1280 to 9000."),
+    ({"vmkernels": [vmkernel(dhcp=True, ip="10.0.2.11")]},
+     "VMkernel adapter on port group 'vMotion': give either 'dhcp: true' or 'ip' and 'netmask'."),
+    ({"vmkernels": [vmkernel(dhcp=True, netmask="24")]},
+     "VMkernel adapter on port group 'vMotion': give either 'dhcp: true' or 'ip' and 'netmask'."),
+    ({"vmkernels": [vmkernel(netmask="24")]},
+     "VMkernel adapter on port group 'vMotion': 'ip' and 'netmask' belong together; only one of them is given."),
     ({"host_name": "esxi1\n"}, "host_name: 'esxi1\n' must be 1 to 63 letters, digits and hyphens."),
 ])
 def test_what_no_host_could_take(desired, said):
     assert refused(desired) == said
+
+
+@pytest.mark.parametrize("desired", [
+    {},
+    {"host_name": LABEL, "domain": f"{LABEL}.{LABEL}.{LABEL}.{LABEL[:61]}", "search_domains": ["lab.example.org."]},
+    {"domain": ""},
+    {"dns_servers": ["10.0.0.1", "2001:db8::1"], "default_gateway": "10.0.0.1"},
+    {"vswitches": [vswitch("v" * 31, mtu=1280, num_ports=1, nics=[]), vswitch(mtu=9000, num_ports=4088, nics=["vmnic1"]),
+                   vswitch("gone", "absent", nics=["vmnic1"])]},
+    {"portgroups": [portgroup("p" * 80, vlan_id=0), portgroup("/" * 26 + "ab", None, vlan_id=4095)]},
+    {"vmkernels": [vmkernel("p" * 80, mtu=1280, dhcp=True), vmkernel(None, device="vmk0", mtu=9000),
+                   vmkernel("a", device="vmk999", ip="10.0.2.11", netmask="/24", services=["vmotion", "management"])]},
+    # One that leaves a port group, and one that comes to it.
+    {"vmkernels": [vmkernel("a", "absent", device="vmk1"), vmkernel("a")]},
+    {"vmkernels": [vmkernel("a", "absent", ip="10.0.2.11", netmask="24"), vmkernel("b", ip="10.0.2.11", netmask="24")]},
+])
+def test_what_a_host_could_take(desired):
+    check(desired)

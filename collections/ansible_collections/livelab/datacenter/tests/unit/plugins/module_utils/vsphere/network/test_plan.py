@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan import plan, remarks
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan_goal import goal
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan_goal import declared, device_of, goal
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.state import (
     Dns,
     Network,
@@ -124,7 +124,11 @@ def test_unknown_adapter_names_those_there_are():
 
 
 def test_an_adapter_of_another_vswitch_is_not_taken():
-    assert "vmnic0 is an uplink of vSwitch 'vSwitch0'" in refused({"vswitches": [vswitch(nics=["vmnic0"])]})
+    # Whichever of the two names comes first.
+    for name in ("vSwitch1", "aSwitch"):
+        assert refused({"vswitches": [vswitch(name, nics=["vmnic0"])]}) == (
+            f"vSwitch '{name}': vmnic0 is an uplink of vSwitch 'vSwitch0' on esxi1, and can be one of a single vSwitch. Free "
+            "adapters: vmnic1.")
 
 
 def test_an_adapter_moves_when_the_other_vswitch_gives_it_away():
@@ -147,13 +151,15 @@ def test_removal_from_the_top_down():
     assert steps(desired) == []
 
 
-@pytest.mark.parametrize("desired", [
-    {"portgroups": [portgroup(state="absent")]},
-    {"vswitches": [vswitch(state="absent")]},
+@pytest.mark.parametrize(("desired", "what"), [
+    ({"portgroups": [portgroup(state="absent")]}, "port group 'vMotion'"),
+    ({"vswitches": [vswitch(state="absent")]}, "vSwitch 'vSwitch1'"),
+    ({"vswitches": [vswitch(state="absent")], "portgroups": [portgroup(state="absent")]}, "vSwitch 'vSwitch1'"),
 ])
-def test_what_a_vmkernel_adapter_needs_is_not_removed(desired):
+def test_what_a_vmkernel_adapter_needs_is_not_removed(desired, what):
     _changes, built = planned(VMOTION)
-    assert "vmk1" in refused(desired, built)
+    assert refused(desired, built) == (f"{what} cannot be removed from esxi1: vmk1 is on port group 'vMotion'. Declare that "
+                                       "VMkernel adapter absent too.")
 
 
 def test_purge_removes_only_from_the_lists_that_are_given():
@@ -164,8 +170,9 @@ def test_purge_removes_only_from_the_lists_that_are_given():
 
 
 def test_the_last_management_adapter_stays():
-    text = refused({"vmkernels": [vmkernel("Management Network", state="absent")]})
-    assert "VMkernel adapter vmk0 cannot be removed" in text
+    assert refused({"vmkernels": [vmkernel("Management Network", state="absent")]}) == (
+        "VMkernel adapter vmk0 cannot be removed: it is the only one esxi1 is managed over. Declare it present, or give the "
+        "service 'management' to another.")
 
 
 def test_unknown_vswitch_of_a_portgroup():
@@ -174,17 +181,62 @@ def test_unknown_vswitch_of_a_portgroup():
 
 
 def test_unknown_portgroup_of_an_adapter():
-    text = refused({"vmkernels": [vmkernel("nowhere", dhcp=True)]})
-    assert "no port group 'nowhere'; it has: Management Network, VM Network" in text
+    said = "esxi1 has no port group 'nowhere'; it has: Management Network, VM Network."
+    assert refused({"vmkernels": [vmkernel("nowhere", dhcp=True)]}) == f"VMkernel adapter vmk1: {said}"
+    assert refused({"vmkernels": [vmkernel("nowhere", device="vmk0")]}) == f"VMkernel adapter vmk0: {said}"
+
+
+def test_an_adapter_that_is_not_there_is_not_moved_nor_changed():
+    assert refused({"vmkernels": [vmkernel(None, device="vmk7", mtu=9000)]}) == (
+        "VMkernel adapter vmk7 does not exist on esxi1; it has: vmk0. To add one, give its 'portgroup'.")
+    assert steps({"vmkernels": [vmkernel(None, "absent", device="vmk7"), vmkernel("VM Network", "absent")]}) == []
+
+
+def test_which_of_several_adapters_must_be_said():
+    current = with_adapter(BUILT, "vmk3", portgroup="vMotion")
+    assert refused({"vmkernels": [vmkernel(mtu=1400)]}, current) == (
+        "VMkernel adapter on port group 'vMotion': esxi1 has several there; 'device' must say which: vmk1, vmk3.")
+    assert names({"vmkernels": [vmkernel(None, device="vmk3", mtu=1400)]}, current) == ["VMkernel adapter vmk3"]
 
 
 def test_a_new_adapter_needs_an_address():
-    assert "give 'ip' and 'netmask', or 'dhcp: true'" in refused({"vmkernels": [vmkernel("VM Network")]})
+    assert refused({"vmkernels": [vmkernel("VM Network")]}) == (
+        "VMkernel adapter on port group 'VM Network' does not exist on esxi1: to add it, give 'ip' and 'netmask', or "
+        "'dhcp: true'.")
 
 
 def test_a_device_that_the_host_would_not_choose():
-    text = refused({"vmkernels": [vmkernel("VM Network", device="vmk5", dhcp=True)]})
-    assert "the host would name the next one vmk1" in text
+    assert refused({"vmkernels": [vmkernel("VM Network", device="vmk5", dhcp=True)]}) == (
+        "VMkernel adapter vmk5 does not exist on esxi1, and cannot be made: the host would name the next one vmk1. Leave "
+        "'device' out, or give vmk1.")
+    assert names({"vmkernels": [vmkernel("VM Network", device="vmk1", dhcp=True)]}, FRESH) == ["VMkernel adapter vmk1"]
+
+
+def test_a_new_adapter_whole():
+    desired = {"vmkernels": [vmkernel("VM Network", ip="10.0.0.12", netmask="24", mtu=1400, services=["vmotion"])]}
+    change = planned(desired)[0][0]
+    assert (change.before, change.args) == (None, {"device": "vmk1"})
+    assert change.after == {
+        "portgroup": "VM Network", "ip": "10.0.0.12", "netmask": "255.255.255.0", "dhcp": False, "mtu": 1400}
+
+
+def test_a_fixed_address_in_the_place_of_dhcps():
+    current = with_adapter(BUILT, "vmk1", dhcp=True)
+    change = planned({"vmkernels": [vmkernel(ip="10.0.2.11", netmask="24")]}, current)[0][0]
+    assert (change.before["dhcp"], change.after["dhcp"], change.after["ip"]) == (True, False, "10.0.2.11")
+    change = planned({"vmkernels": [vmkernel(dhcp=True)]}, BUILT)[0][0]
+    assert change.after == {"portgroup": "vMotion", "ip": None, "netmask": None, "dhcp": True, "mtu": 1500}
+
+
+def test_the_devices_of_the_declared_adapters():
+    desired = asked(portgroups=[portgroup("storage"), portgroup("more")], vmkernels=[
+        vmkernel("storage", device="vmk1"), vmkernel("more", dhcp=True), vmkernel("Management Network"),
+        vmkernel("VM Network", "absent")])
+    assert declared(BUILT, desired) == {"storage": "vmk1", "more": "vmk2", "Management Network": "vmk0"}
+    anew = asked(portgroups=[portgroup("storage")], vmkernels=[vmkernel(state="absent"), vmkernel("storage", dhcp=True)])
+    assert declared(BUILT, anew) == {"storage": "vmk1 (new)"}
+    assert (device_of("vmk1 (new)"), device_of("vmk1")) == ("vmk1", "vmk1")
+    assert declared(BUILT, asked()) == {}
 
 
 def test_an_address_belongs_to_one_adapter():
@@ -208,7 +260,10 @@ def test_services_are_the_whole_set_and_given_before_they_are_taken():
 
 def test_a_service_that_the_host_does_not_have():
     text = refused({"vmkernels": [vmkernel("Management Network", services=["vsan"])]})
-    assert "esxi1 has no service 'vsan'; it has: faultToleranceLogging, management, vmotion" in text
+    assert text == "VMkernel adapter vmk0: esxi1 has no service 'vsan'; it has: faultToleranceLogging, management, vmotion."
+    # One that the adapter has already is none of this task's.
+    current = with_adapter(BUILT, "vmk1", services=frozenset(["vmotion", "old"]))
+    assert names({"vmkernels": [vmkernel(services=["old"])]}, current) == ["service vmotion on vmk1"]
 
 
 def test_dhcp_does_not_plan_what_dhcp_gave():
@@ -235,14 +290,57 @@ def test_names_end_dhcp():
     assert steps({"dns_servers": []}) == [("set_dns", "host name and DNS")]
 
 
+def test_names_and_dns_whole():
+    said = {"host_name": "esxi1", "domain": "lab.example", "dns_servers": ["10.0.0.2"], "search_domains": ["lab.example"]}
+    (change,), _goal = planned(said)
+    assert (change.what, change.apply, change.before) == ("host name and DNS", "set_dns", FRESH.dns.shown())
+    assert change.after == {**said, "dhcp": False}
+    for option, value in said.items():
+        (change,), _goal = planned({option: value})
+        assert change.after == {**FRESH.dns.shown(), option: value, "dhcp": False}
+
+
 def test_gateway_must_be_on_a_network_of_the_host():
     assert steps({"default_gateway": "10.0.0.1"}) == [("set_gateway", "default gateway")]
     text = refused({"default_gateway": "10.9.9.9"})
     assert text == "default_gateway: 10.9.9.9 is on none of the networks of esxi1: 10.0.0.0/24."
+    change = planned({"default_gateway": "10.0.0.1"})[0][0]
+    assert (change.before, change.after) == ({"default_gateway": None}, {"default_gateway": "10.0.0.1"})
+
+
+def test_a_gateway_that_was_there_before_is_not_this_tasks():
+    current = replace(FRESH, default_gateway="10.9.9.9")
+    assert steps({"default_gateway": "10.9.9.9"}, current) == []
+    assert names({"host_name": "new"}, current) == ["host name and DNS"]
+
+
+@pytest.mark.parametrize(("changed", "taken"), [
+    # Where a lease will put an adapter nobody knows yet; where it has put one, it is.
+    ({"ip": None, "netmask": None, "dhcp": True}, True),
+    ({"dhcp": True}, False),
+    # One without an address and without DHCP will not be anywhere.
+    ({"ip": None, "netmask": None}, False),
+    # A stack of its own has a gateway of its own.
+    ({"ip": "10.9.9.1", "netmask": "255.255.255.0", "stack": "vmotion"}, False),
+    ({"ip": "10.9.9.1", "netmask": "255.255.255.0"}, True),
+])
+def test_a_gateway_and_the_other_adapters(changed, taken):
+    current = with_adapter(BUILT, "vmk1", **changed)
+    if taken:
+        assert steps({"default_gateway": "10.9.9.9"}, current) == [("set_gateway", "default gateway")]
+    else:
+        assert "is on none of the networks of esxi1: 10.0.0.0/24" in refused({"default_gateway": "10.9.9.9"}, current)
+
+
+def test_a_gateway_where_no_adapter_has_an_address_yet():
+    current = with_adapter(FRESH, "vmk0", ip=None, netmask=None)
+    assert steps({"default_gateway": "10.9.9.9"}, current) == [("set_gateway", "default gateway")]
 
 
 def test_ipv6():
     assert steps({"ipv6": False}) == [("set_ipv6", "IPv6")]
+    change = planned({"ipv6": False})[0][0]
+    assert (change.before, change.after) == ({"enabled": True}, {"enabled": False})
     assert steps({"ipv6": True}) == []
 
 
@@ -294,6 +392,12 @@ def test_an_adapter_larger_than_its_vswitch(desired):
     assert "under it on esxi1. Give the vSwitch at least" in refused(desired, BUILT)
 
 
+def test_how_an_adapter_fits_its_vswitch_is_said():
+    assert refused({"vmkernels": [vmkernel(mtu=9000)]}, BUILT) == (
+        "VMkernel adapter vmk1: mtu 9000 is more than the 1500 of vSwitch 'vSwitch1' under it on esxi1. Give the vSwitch at "
+        "least 9000, or the adapter at most 1500.")
+
+
 def test_a_mismatch_that_was_there_before_is_not_this_tasks():
     assert names({"host_name": "new"}, with_adapter(BUILT, "vmk1", mtu=9000)) == ["host name and DNS"]
 
@@ -318,8 +422,9 @@ def test_a_port_group_moves_once_its_adapter_has_left():
     desired = {"portgroups": [portgroup("vMotion", "vSwitch0"), portgroup("storage", "vSwitch1")],
                "vmkernels": [vmkernel("storage", device="vmk1")]}
     assert names(desired, BUILT) == ["port group storage", "VMkernel adapter vmk1", "port group vMotion"]
-    text = refused({"portgroups": [portgroup("vMotion", "vSwitch0")]}, BUILT)
-    assert "cannot be moved from vSwitch 'vSwitch1' of esxi1 to 'vSwitch0': vmk1 uses it" in text
+    assert refused({"portgroups": [portgroup("vMotion", "vSwitch0")]}, BUILT) == (
+        "port group 'vMotion' cannot be moved from vSwitch 'vSwitch1' of esxi1 to 'vSwitch0': vmk1 uses it. Move that to "
+        "another port group first.")
 
 
 def test_a_new_adapter_where_another_leaves():
@@ -359,6 +464,8 @@ def test_a_plan_alters_nothing_it_was_given():
 
 def test_purge_leaves_what_is_not_on_standard_switches():
     current = with_adapter(BUILT, "vmk5", portgroup="", elsewhere="a distributed switch")
+    # It can be changed all the same.
+    assert names({"vmkernels": [vmkernel(None, device="vmk5", mtu=1400)]}, current) == ["VMkernel adapter vmk5"]
     assert steps({"vmkernels": [vmkernel()], "purge": True}, current) == []
 
 
@@ -366,17 +473,45 @@ def test_purge_leaves_management_and_iscsi_and_says_so():
     current = replace(BUILT, bound=frozenset(["vmk1"]))
     desired = asked(vmkernels=[], portgroups=[], vswitches=[], purge=True)
     assert [change.what for change in plan(current, desired)] == ["port group VM Network"]
-    said = " ".join(remarks(current, desired))
-    for text in ("vmk1 of esxi1 is not declared, but left: software iSCSI is bound to it", "vmk0 of esxi1 is not declared",
-                 "port group 'vMotion' is not declared, but left: it is in use by vmk1", "vSwitch 'vSwitch1' is not declared"):
-        assert text in said
+    assert remarks(current, desired) == [
+        "VMkernel adapter vmk0 of esxi1 is not declared, but left: the host is managed over it.",
+        "VMkernel adapter vmk1 of esxi1 is not declared, but left: software iSCSI is bound to it.",
+        "port group 'Management Network' is not declared, but left: it is in use by vmk0.",
+        "port group 'vMotion' is not declared, but left: it is in use by vmk1.",
+        "vSwitch 'vSwitch0' is not declared, but left: the port group 'Management Network' on it is: in use by vmk0.",
+        "vSwitch 'vSwitch1' is not declared, but left: the port group 'vMotion' on it is: in use by vmk1.",
+    ]
+
+
+def test_purge_takes_what_nothing_needs():
+    current = replace(
+        BUILT,
+        vswitches={**BUILT.vswitches, "vSwitch2": VSwitch()},
+        portgroups={**BUILT.portgroups, "spare": PortGroup("vSwitch2")},
+    )
+    desired = asked(vmkernels=[], portgroups=[portgroup("vMotion")], vswitches=[vswitch("vSwitch0"), vswitch()], purge=True)
+    assert [change.what for change in plan(current, desired)] == [
+        "VMkernel adapter vmk1", "port group VM Network", "port group spare", "vSwitch vSwitch2"]
+    assert remarks(current, desired) == [
+        "VMkernel adapter vmk0 of esxi1 is not declared, but left: the host is managed over it.",
+        "port group 'Management Network' is not declared, but left: it is in use by vmk0.",
+    ]
+    # A vSwitch that is not declared stays under a port group that is.
+    desired = asked(portgroups=[portgroup("spare", None)], vswitches=[vswitch("vSwitch0"), vswitch()], purge=True)
+    assert "vSwitch 'vSwitch2' is not declared, but left: the port group 'spare' on it is: declared." in remarks(
+        current, desired)
+    assert "vSwitch vSwitch2" not in names(desired, current)
+    # Without purge nothing goes, and there is nothing to say.
+    assert steps({"vswitches": [], "portgroups": [], "vmkernels": []}, current) == []
+    assert remarks(current, asked(vswitches=[], portgroups=[], vmkernels=[])) == []
+    assert remarks(current, asked(purge=True)) == []
 
 
 def test_purge_leaves_what_machines_use():
     current = replace(FRESH, machines={"VM Network": ("web", "db")})
     desired = asked(portgroups=[portgroup("Management Network", None)], purge=True)
     assert plan(current, desired) == []
-    assert "in use by web, db" in remarks(current, desired)[0]
+    assert remarks(current, desired) == ["port group 'VM Network' is not declared, but left: it is in use by web, db."]
 
 
 # -- what the host would refuse -----------------------------------------------------------------------------------------
@@ -395,6 +530,13 @@ def test_purge_leaves_what_machines_use():
     ({"vmkernels": [vmkernel(state="absent")]}, {"bound": frozenset(["vmk1"])},
      "VMkernel adapter vmk1 cannot be removed from esxi1: software iSCSI is bound to it. Take it out of the port "
      "binding first."),
+    ({"vmkernels": [vmkernel("Management Network", services=[]), vmkernel(services=[])]},
+     {"vmkernels": {name: replace(have, services=frozenset(["management"])) for name, have in BUILT.vmkernels.items()}},
+     "VMkernel adapter vmk0, vmk1: the service 'management' cannot be taken from it: it is the only one esxi1 is managed "
+     "over. Give the service to another adapter."),
+    ({"vswitches": [vswitch(state="absent")], "portgroups": [portgroup("vMotion", "vSwitch0")]}, {},
+     "port group 'vMotion' cannot be moved from vSwitch 'vSwitch1' of esxi1 to 'vSwitch0': vmk1 uses it. Move that to "
+     "another port group first."),
     ({"vmkernels": [vmkernel("Management Network", services=[])]}, {},
      "VMkernel adapter vmk0: the service 'management' cannot be taken from it: it is the only one esxi1 is managed "
      "over. Give the service to another adapter."),
@@ -419,7 +561,10 @@ def test_what_the_host_would_refuse(desired, current, said):
 def test_a_stack_carries_its_own_traffic():
     current = with_adapter(BUILT, "vmk1", stack="vmotion")
     text = refused({"vmkernels": [vmkernel(services=["vmotion", "management"])]}, current)
-    assert "is on the TCP/IP stack 'vmotion' of esxi1, which does not carry the service 'management'" in text
+    assert text == ("VMkernel adapter vmk1 is on the TCP/IP stack 'vmotion' of esxi1, which does not carry the service "
+                    "'management'; only an adapter on 'defaultTcpipStack' does.")
+    current = with_adapter(BUILT, "vmk1", stack="vmotion", services=frozenset())
+    assert names({"vmkernels": [vmkernel(services=["vmotion"])]}, current) == ["service vmotion on vmk1"]
 
 
 # -- cuts ---------------------------------------------------------------------------------------------------------------
@@ -448,6 +593,33 @@ def test_what_would_cut_the_host_off_is_refused_unless_forced(desired, said, rea
     assert ("follow" in changes[-1].args) == (reached_at is not None)
 
 
+@pytest.mark.parametrize(("said", "address"), [
+    ({"ip": "10.0.0.12", "netmask": "24"}, "10.0.0.12"), ({"dhcp": True}, None), ({"state": "absent"}, None),
+])
+def test_the_session_goes_on_at_the_address_that_the_adapter_has_then(said, address):
+    current = replace(with_adapter(BUILT, "vmk1", services=frozenset(["management"])), reached_at="10.0.0.11")
+    change = plan(current, asked(vmkernels=[vmkernel("Management Network", **said)], force=True))[-1]
+    assert (change.what, change.args) == ("VMkernel adapter vmk0", {"device": "vmk0", "follow": address})
+
+
+def test_every_cut_is_named_and_how_to_have_it():
+    current = with_adapter(BUILT, "vmk1", services=frozenset(["management"]))
+    desired = {"vswitches": [vswitch(nics=[])], "vmkernels": [vmkernel("Management Network", state="absent")]}
+    assert refused(desired, replace(current, bound=frozenset(["vmk1"]))) == (
+        "this would cut connections of esxi1: vmk0 (10.0.0.11) would be removed; vSwitch 'vSwitch1' under vmk1 (10.0.2.11) "
+        "would have no uplink left; software iSCSI is bound to vmk1, which would leave its network. Leave a way that stays as "
+        "it is, or give 'force: true' to have it made all the same.")
+
+
+def test_a_way_over_a_distributed_switch():
+    # Of what is under it no standard vSwitch knows; to leave it is a cut.
+    current = with_adapter(BUILT, "vmk0", portgroup="", elsewhere="a distributed switch", ip=None, netmask=None, dhcp=True)
+    assert names({"vswitches": [vswitch("vSwitch0", nics=[])]}, current) == ["vSwitch vSwitch0"]
+    assert "vmk0 (no address) would be moved to port group 'new'. Leave" in refused(
+        {"portgroups": [portgroup("new")], "vmkernels": [vmkernel("new", device="vmk0")]}, current)
+    assert remarks(current, asked(vswitches=[vswitch("vSwitch0", nics=["vmnic2"])])) == []
+
+
 def test_another_way_that_stays_is_enough():
     current = with_adapter(BUILT, "vmk1", services=frozenset(["management"]))
     assert names({"vswitches": [vswitch("vSwitch0", nics=[])]}, current) == ["vSwitch vSwitch0"]
@@ -457,7 +629,18 @@ def test_another_way_that_stays_is_enough():
 def test_another_uplink_is_no_cut_but_said():
     desired = {"vswitches": [vswitch("vSwitch0", nics=["vmnic2"])]}
     assert names(desired, BUILT) == ["vSwitch vSwitch0"]
-    assert "goes over vmnic2 from now on, instead of vmnic0" in remarks(BUILT, asked(**desired))[0]
+    said = "vmk0, over which esxi1 is managed, goes over {} from now on, instead of {}."
+    assert remarks(BUILT, asked(**desired)) == [said.format("vmnic2", "vmnic0")]
+    assert remarks(BUILT, asked(vswitches=[vswitch("vSwitch0", nics=[])], force=True)) == [said.format("no uplink", "vmnic0")]
+    both = {"vSwitch0": VSwitch(("vmnic0", "vmnic1")), "vSwitch1": VSwitch()}
+    two = replace(BUILT, vswitches=both, nics=(*BUILT.nics, "vmnic3"))
+    desired = asked(vswitches=[vswitch("vSwitch0", nics=["vmnic2", "vmnic3"])])
+    assert remarks(two, desired) == [said.format("vmnic2, vmnic3", "vmnic0, vmnic1")]
+    # One of them stays; there was none; the adapter goes.
+    assert remarks(two, asked(vswitches=[vswitch("vSwitch0", nics=["vmnic1", "vmnic2"])])) == []
+    none = replace(BUILT, vswitches={**BUILT.vswitches, "vSwitch0": VSwitch()})
+    assert remarks(none, asked(vswitches=[vswitch("vSwitch0", nics=["vmnic2"])])) == []
+    assert remarks(BUILT, asked(vmkernels=[vmkernel("Management Network", state="absent")])) == []
 
 
 @pytest.mark.parametrize("desired", [
