@@ -29,20 +29,6 @@ def site(ansible):
     return ansible
 
 
-def connection(twin) -> dict:
-    """The connection options of a module, for calls of what is under it."""
-    return {
-        "hostname": f"{twin.control}.20",
-        "port": 8443,
-        "username": "administrator@vsphere.local",
-        "password": twin.secret("vcenter"),
-        "validate_certs": True,
-        "ca_path": str(twin.dir / "ca.pem"),
-        "thumbprint": None,
-        "timeout": 60,
-    }
-
-
 def deployment(twin, package, **changes) -> dict:
     return {
         "name": "web",
@@ -140,7 +126,7 @@ def test_a_host_without_a_vmotion_adapter_is_refused_with_what_helps(site, twin)
     for extra in ({}, {"precheck_only": True}):
         args = {"name": "web", "destination_host": here, **extra}
         words = (f"host {here} has no VMkernel adapter enabled for vMotion", "services: [vmotion]")
-        site.refused("vmotion", args, "vcenter", *words)
+        site.refused_in_both_modes("vmotion", args, "vcenter", *words)
     enabled = {**adapter, "services": ["vmotion"]}
     done = site.run("esxi_network", {"esxi_hostname": here, "vmkernels": [enabled]}, "vcenter")
     assert not done.failed, done.msg
@@ -193,7 +179,7 @@ def test_counters_of_hosts_and_machines_in_one_answer(site, twin):
         ({"start": "noon"}, ["'noon'", "ISO 8601"]),
     ],
 )
-def test_counters_that_cannot_be_read_are_named(site, twin, changes, words):
+def test_counters_that_cannot_be_read_are_named(site, changes, words):
     query = {
         "entities": [{"type": "vm", "name": "web"}],
         "counters": ["mem.consumed.average"],
@@ -202,7 +188,7 @@ def test_counters_that_cannot_be_read_are_named(site, twin, changes, words):
         "end": None,
         "max_samples": None,
     }
-    with Client(connection(twin)) as client, pytest.raises(ConvergeError) as refusal:
+    with Client(site.options("vcenter")) as client, pytest.raises(ConvergeError) as refusal:
         gather(client, {**query, **changes})
     for word in words:
         assert word in str(refusal.value)

@@ -20,16 +20,12 @@ def built(ansible, twin):
     """Hosts with a vMotion network to which iSCSI is bound, and a machine on host 1's port group "VM Network"."""
     states.build(ansible)
     for where in ("esxi1", "vcenter"):
-        make_machine(ansible.vsphere(where), states.host_name(twin, 1) if where == "vcenter" else None)
+        make_machine(ansible.options(where), states.host_name(twin, 1) if where == "vcenter" else None)
     return ansible
 
 
-def make_machine(settings: dict, host: str | None) -> None:
+def make_machine(options: dict, host: str | None) -> None:
     """A machine with one adapter on "VM Network" of a host (by its name in the vCenter)."""
-    options = {
-        name: settings[f"VMWARE_{key}"]
-        for name, key in (("hostname", "HOST"), ("username", "USER"), ("password", "PASSWORD"), ("ca_path", "CA_PATH"))
-    }
     backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName="VM Network")
     card = vim.vm.device.VirtualDeviceSpec(operation="add", device=vim.vm.device.VirtualVmxnet3(key=-1, backing=backing))
     config = vim.vm.ConfigSpec(
@@ -40,7 +36,7 @@ def make_machine(settings: dict, host: str | None) -> None:
         deviceChange=[card],
         files=vim.vm.FileInfo(vmPathName=f"[{states.DATASTORE if host else 'datastore1'}]"),
     )
-    with Client({**options, "port": 8443, "validate_certs": True, "thumbprint": None, "timeout": 60}) as client:
+    with Client(options) as client:
         found = client.collect({vim.Datacenter: ["vmFolder"], vim.HostSystem: ["name", "parent"]})
         folder = next(values["vmFolder"] for values in found.values() if "vmFolder" in values)
         on, parent = next(

@@ -126,7 +126,34 @@ def test_a_machine_that_cannot_be_brought_there(site, module, args, words):
     site.refused_in_both_modes(module, args, "vcenter", *words)
 
 
-def test_nothing_is_left_of_what_was_refused(site):
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "nobody"}, ["no virtual machine 'nobody'", "web"]),
+        ({"name": ""}, ["name is empty"]),
+        ({"folder": "nosuch"}, ["no vm folder 'nosuch'"]),
+        ({"datacenter": "nosuch"}, ["no data centre 'nosuch'", states.DATACENTER]),
+        ({"destination_host": "10.9.9.9"}, ["no ESXi host '10.9.9.9'", ".11"]),
+        ({"destination_host": ""}, ["destination_host is empty"]),
+        ({"destination_host": None, "cluster": "nosuch"}, ["no cluster 'nosuch'", "none"]),
+        ({"datastore": "nothing"}, ["no datastore 'nothing'", states.DATASTORE]),
+        ({"destination_host": None, "datastore": " "}, ["datastore is empty"]),
+        ({"datastore": "datastore1 (1)"}, ["does not have the datastore 'datastore1 (1)'", states.DATASTORE]),
+        ({"networks": {"WAN": "Guests"}}, ["web is not on the network 'WAN'", "VM Network"]),
+        ({"networks": {"VM Network": "nowhere"}}, ["no network 'nowhere'", "VM Network"]),
+        ({"networks": {"VM Network": None}}, ["'VM Network' becomes ''"]),
+        ({"wait_timeout": 0}, ["wait_timeout: 0 must be from 1"]),
+        ({"wait_timeout": 10**9}, ["wait_timeout: 1000000000 must be from 1"]),
+        ({"timeout": 0}, ["timeout: 0 must be from 1"]),
+    ],
+)
+def test_a_move_that_cannot_be(site, twin, changes, words):
+    args = {"name": "web", "destination_host": states.host_name(twin, 1), **changes}
+    args = {name: value for name, value in args.items() if value is not None}
+    site.refused_in_both_modes("vmotion", args, "vcenter", *words)
+
+
+def test_nothing_is_left_of_what_was_refused(site, twin):
     found = site.run("vm_info", {"datacenter": states.DATACENTER}, "vcenter")
     assert not found.failed, found.msg
-    assert [one["name"] for one in found.data["machines"]] == ["web"]
+    assert [(one["name"], one["host"]) for one in found.data["machines"]] == [("web", states.host_name(twin, 2))]

@@ -66,6 +66,20 @@ class Ansible:
             "VMWARE_VALIDATE_CERTS": "true",
         }
 
+    def options(self, where: str) -> dict[str, object]:
+        """The same connection as a module's options, for calls of what is under the modules."""
+        known = self.vsphere(where)
+        return {
+            "hostname": known["VMWARE_HOST"],
+            "port": int(known["VMWARE_PORT"]),
+            "username": known["VMWARE_USER"],
+            "password": known["VMWARE_PASSWORD"],
+            "ca_path": known["VMWARE_CA_PATH"],
+            "validate_certs": True,
+            "thumbprint": None,
+            "timeout": 60,
+        }
+
     def freenas(self) -> dict[str, str]:
         return {
             "FREENAS_HOST": f"{self.twin.control}.131",
@@ -110,6 +124,12 @@ class Ansible:
         except (ValueError, LookupError):
             raise AssertionError(f"{name} gave no result (exit {done.returncode}):\n{output}") from None
         return Result(failed=bool(data.get("failed")), data=data, output=output)
+
+    def done(self, module: str, args: dict, where: str, **options) -> Result:
+        """Assert that it does not fail, and return its result."""
+        result = self.run(module, args, where, **options)
+        assert not result.failed, f"{module} on {where}: {result.msg}"
+        return result
 
     def converge(self, module: str, args: dict, where: str, **options) -> Result:
         """Assert what every module that declares a state has to do, and return the result of the run that changed.

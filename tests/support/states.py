@@ -83,5 +83,4 @@ def build(ansible: Ansible, upto: str = "datastore") -> None:
     if upto == "datastore":
         steps += [("esxi_datastore", datastore(twin), "vcenter")]
     for module, args, where in steps:
-        done = ansible.run(module, args, where)
-        assert not done.failed, f"{module} on {where}: {done.msg}"
+        ansible.done(module, args, where)

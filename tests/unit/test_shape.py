@@ -43,9 +43,6 @@ FILES_NOT_YET: set[str] = {
     "vsphere/datastore/check.py",
     "vsphere/iscsi/state.py",
     "vsphere/iscsi/check.py",
-    "vsphere/vmotion/state.py",
-    "vsphere/vmotion/check.py",
-    "vsphere/vmotion/plan.py",
 }
 PURE_NOT_YET: set[str] = set()
 
@@ -121,7 +118,6 @@ def test_plans_and_checks_import_nothing_that_speaks_to_a_server(name):
 
 
 def test_there_are_resources_to_look_at():
-    assert {"vsphere/network", "vsphere/vmotion", "freenas/iscsi"} <= set(resources())
     assert set(resources()) >= READ_ONLY
 
 

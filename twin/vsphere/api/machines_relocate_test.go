@@ -17,6 +17,7 @@ import (
 
 	"livelab.dev/twin/hypervisor"
 	"livelab.dev/twin/vsphere/machines/move"
+	"livelab.dev/twin/vsphere/names"
 )
 
 // relocate moves a machine to a host and its root pool.
@@ -372,17 +373,24 @@ func TestVMotionAddressThatIsTaken(t *testing.T) {
 	l.checkPlace(vm, "DC0_C0_H0")
 }
 
+// TestRelocateToAnotherNetwork names networks as their host does, and as the vCenter keeps those names.
 func TestRelocateToAnotherNetwork(t *testing.T) {
+	for portgroup, said := range map[string]string{"Lab": "Lab", "10.0.0.0/24": "10.0.0.0/24", "50%": "50%25", `a\b`: `a\b`} {
+		t.Run(portgroup, func(t *testing.T) { relocateToNetwork(t, portgroup, said) })
+	}
+}
+
+func relocateToNetwork(t *testing.T, portgroup, said string) {
 	l := newLab(t)
 	vm := l.make("web", "DC0_C0_H0")
 	l.on(vm)
-	network := l.addNetwork("Lab")
-	l.hosts["DC0_H0"].change(func(h *fakeHost) { h.portgroups = map[string]bool{"Lab": true} })
+	network := l.addNetwork(names.Escape(portgroup))
+	l.hosts["DC0_H0"].change(func(h *fakeHost) { h.portgroups = map[string]bool{portgroup: true} })
 	devices, err := vm.Device(l.ctx)
 	l.must(err)
 	card := devices.SelectByType((*types.VirtualEthernetCard)(nil))[0]
 	card.GetVirtualDevice().Backing = &types.VirtualEthernetCardNetworkBackingInfo{
-		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "Lab"},
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: said},
 	}
 	h, pool := l.host("DC0_H0").Reference(), l.pool("DC0_H0").Reference()
 	task, err := vm.Relocate(l.ctx, types.VirtualMachineRelocateSpec{

@@ -101,6 +101,11 @@ func (inv *Inventory) Reconfigure(object Ref, user string, spec types.VirtualMac
 	if !ok {
 		return fault.Gone(object)
 	}
+	for _, c := range spec.DeviceChange {
+		if device := c.GetVirtualDeviceConfigSpec().Device; device != nil {
+			spellNetwork(device)
+		}
+	}
 	_, f := inv.Do(user, func(ctx *simulator.Context) (Ref, *soap.Fault) {
 		body := vm.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: object, Spec: spec}).(*methods.ReconfigVM_TaskBody)
 		return body.Res.Returnval, body.Fault_

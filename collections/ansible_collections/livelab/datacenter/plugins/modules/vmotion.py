@@ -20,20 +20,25 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The virtual machine's name, unique in its data centre.
+      - The virtual machine's name; or its path, such as V(/Thesis/vm/lab/web), its UUID or its id, such as V(vm-42).
     type: str
     required: true
+  folder:
+    description:
+      - The VM folder it is in, such as V(lab) or V(/Thesis/vm/lab). Tells machines of one name apart.
+    type: str
   datacenter:
     description:
-      - The data centre it is in. May be left out where there is only one.
+      - The data centre it is in, by name or path. May be left out when the name is unique in all.
     type: str
   destination_host:
     description:
-      - The ESXi host it is to be on, as the vCenter names it.
+      - The ESXi host it is to be on, as the vCenter names it. It must be in the machine's data centre.
     type: str
   cluster:
     description:
-      - The cluster it is to be in. A machine in it stays on its host; another goes to the first host that is fit.
+      - The cluster it is to be in, by name or path. A machine in it stays on its host; another goes to the first host
+        that is fit.
     type: str
   datastore:
     description:
@@ -150,6 +155,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.apply import Motion
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.plan import plan
 
 
 def main() -> None:
@@ -157,6 +164,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=argument_spec(
             name={"type": "str", "required": True},
+            folder={"type": "str"},
             datacenter={"type": "str"},
             destination_host={"type": "str"},
             cluster={"type": "str"},
@@ -170,8 +178,7 @@ def main() -> None:
         required_one_of=[("destination_host", "cluster", "datastore")],
         supports_check_mode=True,
     )
-    work = Motion(module.params)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, Motion(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

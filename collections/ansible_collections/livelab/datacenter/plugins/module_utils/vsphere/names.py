@@ -50,3 +50,14 @@ def refuse_twice(option: str, entries: Sequence[Mapping[str, Any]] | None, key: 
     double = twice(entry[key] for entry in entries or ())
     if double:
         raise ConvergeError(f"{option}: '{double[0]}' is given twice.")
+
+
+def check_networks(mapping: Mapping[str, Any]) -> None:
+    """Refuse a network that becomes none, in a mapping of networks to those they become.
+
+    :raises ConvergeError: naming it.
+    """
+    for source, target in mapping.items():
+        if not isinstance(target, str) or not target.strip():
+            raise ConvergeError(f"networks: '{source}' becomes '{'' if target is None else target}'; it must be the name of a "
+                                "network.")

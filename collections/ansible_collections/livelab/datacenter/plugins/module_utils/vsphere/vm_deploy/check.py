@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.limits import refuse_empty
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import normalise
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import escape
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import check_networks, escape
 
 # Letters of a name, as a vCenter keeps it.
 _LONGEST = 80
@@ -22,13 +23,8 @@ def check(params: Mapping[str, Any]) -> None:
     :raises ConvergeError: naming the option and what it must be.
     """
     check_name(params["name"])
-    for source, target in (params["networks"] or {}).items():
-        if not isinstance(target, str) or not target.strip():
-            raise ConvergeError(f"networks: '{source}' becomes '{'' if target is None else target}'; it must be the name of a "
-                                "network.")
-    for option in ("datastore", "esxi_hostname", "cluster", "datacenter", "deployment_option", "ovf"):
-        if params[option] is not None and not params[option].strip():
-            raise ConvergeError(f"{option} is empty: give a value, or leave it out.")
+    check_networks(params["networks"] or {})
+    refuse_empty(params, "datastore", "esxi_hostname", "cluster", "datacenter", "deployment_option", "ovf")
     for key, value in (params["properties"] or {}).items():
         if value is None or isinstance(value, (dict, list)):
             raise ConvergeError(f"properties: '{key}' must be a text, a number, true or false.")

@@ -16,6 +16,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find im
     has_datastore,
     unfit,
 )
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find_datastore import usable_datastore
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.ovf import Descriptor
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.plan import network_names
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.state import Destination
@@ -74,13 +75,3 @@ def fit_host(inventory: Inventory, cluster: Found, datastore: Found | None, here
         store = f" and has the datastore '{datastore.name}'" if datastore else ""
         raise ConvergeError(f"no host of the cluster '{cluster.name}' is connected, out of maintenance mode{store}.")
     return next((one for one in hosts if one.ref == here), hosts[0])
-
-
-def usable_datastore(inventory: Inventory, name: str, centre: Found | None) -> Found:
-    """The datastore of this name, fit to hold something."""
-    found = inventory.datastore(name, datacenter=centre)
-    if not found.values.get("summary.accessible", True):
-        raise ConvergeError(f"the datastore '{found.name}' is not accessible: no host reaches its storage.")
-    if found.values.get("summary.maintenanceMode", "normal") != "normal":
-        raise ConvergeError(f"the datastore '{found.name}' is in maintenance mode.")
-    return found
