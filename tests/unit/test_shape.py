@@ -39,10 +39,6 @@ FILES_NOT_YET: set[str] = {
     "freenas/volume/state.py",
     "freenas/volume/check.py",
     "freenas/volume/apply.py",
-    "vsphere/datastore/state.py",
-    "vsphere/datastore/check.py",
-    "vsphere/iscsi/state.py",
-    "vsphere/iscsi/check.py",
 }
 PURE_NOT_YET: set[str] = set()
 

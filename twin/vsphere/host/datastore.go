@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -97,7 +98,7 @@ func (h *Host) Format(d device, label string) *fault.Failure {
 }
 
 func CheckDatastoreName(name string) *fault.Failure {
-	if name == "" || len(name) > maxLabel || strings.Contains(name, "/") {
+	if name == "" || utf8.RuneCountInString(name) > maxLabel || strings.Contains(name, "/") {
 		return fault.New(&types.InvalidName{Name: name}, "%q is not a datastore name: 1 to %d characters, no slash", name, maxLabel)
 	}
 	return nil

@@ -122,6 +122,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.apply import DatastoreWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.plan import plan
 
 
 def main() -> None:
@@ -141,8 +143,7 @@ def main() -> None:
         mutually_exclusive=[("naa", "target"), ("naa", "lun")],
         supports_check_mode=True,
     )
-    work = DatastoreWork(module.params, module.check_mode)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, DatastoreWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ options:
       - Not needed when O(hostname) is the ESXi host itself.
     type: str
   enabled:
-    description: Whether the host has a software iSCSI adapter.
+    description:
+      - Whether the host has a software iSCSI adapter.
+      - It is not turned off while a datastore is on a disk behind it.
     type: bool
     default: true
   iqn:
@@ -106,7 +108,7 @@ options:
   rescan:
     description:
       - When to look for LUNs, and for VMFS volumes on them.
-      - V(auto) does so after a change, and when no LUN is seen behind a portal that is declared.
+      - V(auto) does so after a change, and when no LUN is seen behind a portal that is declared, or a datastore is lost.
       - It counts as a change only if it finds other LUNs than before.
     type: str
     choices: [auto, always, never]
@@ -115,6 +117,7 @@ options:
     description:
       - Whether to remove bindings and targets that are not listed.
       - Of the three lists, those that are not given at all are left alone.
+      - What a datastore stands on is kept, and said in a warning.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -211,13 +214,18 @@ luns:
     model:
       description: Model, as the target reports it.
       type: str
+    accessible:
+      description: Whether a path to it lives. A host goes on showing what it has lost while something is on it.
+      type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.apply import IscsiWork
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import LEVELS
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.state import LEVELS
 
 CHAP = {
     "user": {"type": "str"},
@@ -248,8 +256,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    work = IscsiWork(module.params, module.check_mode, module.warn)
-    converge(module, work, plan=lambda current, _params: work.plan(current), explain=explain)
+    converge(module, IscsiWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def check_host(option: str, host: str) -> None:
     # Brackets are for IPv6 addresses, as in a URL, and for nothing else.
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") and is_address(host[1:-1], 6) else host
     labels = bare.rstrip(".").split(".")
-    if not (is_address(bare) or (len(bare) <= 253 and all(map(_LABEL.fullmatch, labels)))):
+    # A name whose last label is a number is an address that went wrong: 10.0.0.300.
+    is_name = len(bare) <= 253 and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+    if not (is_address(bare) or is_name):
         hint = " Leave out the scheme, the port and the path." if re.search(r"[/:]", host) else ""
         raise ConvergeError(f"{option}: '{host}' is not a host name or an IP address.{hint}")
 

@@ -4,179 +4,214 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.addresses import same_host
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import twice
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import luns
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore import plan as datastore_plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore import plan as planning
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore import state
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find import Found, Inventory
 
-_HOST = ("name", "config.storageDevice", "configManager")
-_DATASTORE = ("name", "summary.type", "info", "host", "vm")
+_HOST = ("config.storageDevice", "configManager")
+_DATASTORE = ("summary.type", "info", "host", "vm")
+_CONNECTION = "runtime.connectionState"
 
 
 class DatastoreWork(Work):
-    """``read``, ``plan`` and ``apply`` of the module ``esxi_datastore``.
+    """What speaks to the server for the module ``esxi_datastore``."""
 
-    :param check_mode: whether nothing may be changed; then a LUN that is not seen is not looked for.
-    """
-
-    def __init__(
-        self, params: Mapping[str, Any], check_mode: bool, connect: Callable[[Mapping[str, Any]], Client] = Client
-    ) -> None:
+    def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
         super().__init__(params)
-        self._check_mode = check_mode
         self._connect = connect
-        self.apply = dispatch({"create": self._create, "mount": self._mount, "remove": self._remove})
+        self.current = state.Storage(())
+        self._options: Sequence[Any] = ()
+        # The changes that are still to be made after the hosts have looked again; None: all.
+        self._left: set[str] | None = None
 
-    def read(self) -> datastore_plan.Storage:
-        """Connect, and read hosts and datastores.
+    def read(self) -> state.Storage:
+        """Connect, and read hosts and datastores: two calls.
 
-        Two calls and one to find the hosts in a vCenter; more only when the LUN has to be looked for, or when there is
-        a datastore to be made (then the host is asked what it would format).
+        Three more when there is a datastore to be made on a LUN that the first host sees: it is asked what is on it and
+        how it would format it.
         """
         self.client = self._connect(self.params)
-        self.hosts = self._find_hosts()
-        self._read_hosts()
-        self._read_datastores()
-        if self._is_to_be_made() and self._lun() is None and not self._check_mode:
-            luns.rescan(self.client, self._manager(self.first, "storageSystem"))
-            self._read_hosts()
-            self._read_datastores()
-        current = datastore_plan.Storage(
-            hosts=list(self.hosts),
-            luns={name: luns.luns_of(self.values[host]["config.storageDevice"]) for name, host in self.hosts.items()},
-            datastores={name: self._datastore(values) for name, (_ref, values) in self.datastores.items()},
-        )
-        if self._is_to_be_made() and self._lun() is not None:
-            offered = self._manager(self.first, "datastoreSystem").QueryAvailableDisksForVmfs(None)
-            current.usable = [disk.canonicalName for disk in offered or ()]
-            current.partitions = self._partitions(self._lun().path)
-        return current
+        self._look()
+        return self.current
 
-    def plan(self, current: datastore_plan.Storage) -> list[Change]:
-        """The changes; see :func:`datastore_plan.plan`."""
-        return datastore_plan.plan(current, self.params)
+    def verify(self, changes: Sequence[Change]) -> None:
+        """Have the hosts that do not see the LUN look for it, and refuse what they do not find. Check mode only says so.
+
+        Looking changes no configuration; when the LUN is not there, nothing has been changed.
+        """
+        blind = planning.blind(self.current, self.params) if changes else []
+        wanted = self._wanted()
+        if self.check_mode:
+            for host in blind:
+                self.warn(f"{host} does not see {wanted} yet. A run has it look for LUNs (rescan), and changes nothing if "
+                          "it is not there, too small or in use.")
+            return
+        if not blind:
+            return
+        for host in blind:
+            luns.rescan(self.client, self._manager(host, "storageSystem"))
+        self._look()
+        self._left = {change.what for change in planning.plan(self.current, self.params)}
+        for host in planning.blind(self.current, self.params):
+            raise ConvergeError(f"{host} does not see {wanted}, not after a rescan either. "
+                                f"{planning.sight(self.current, host)}")
+
+    def apply(self, change: Change) -> None:
+        """Make one change, unless looking for the LUN has brought it about."""
+        if self._left is None or change.what in self._left:
+            super().apply(change)
+
+    def settle(self, changes: Sequence[Change]) -> None:
+        """After a removal, let the other hosts notice: they go on showing the datastore until they look."""
+        for change in changes:
+            for host in change.args.get("others", ()):
+                if host in self._storage_of:
+                    self._rescan_volumes(self._storage_of[host])
 
     def result(self) -> dict[str, Any]:
         """What the module returns beyond the changes."""
         return {"datastore": self.params["name"], "hosts": list(self.hosts)}
 
-    def close(self) -> None:
-        """Log out."""
-        if self.client:
-            self.client.close()
-
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    def _find_hosts(self) -> dict[str, Any]:
-        names = list(dict.fromkeys(self.params.get("hosts") or ()))
-        if self.client.is_vcenter and not names:
+    def _look(self) -> None:
+        """Read all that plans are made from."""
+        inventory = Inventory.read(self.client, {
+            vim.HostSystem: [_CONNECTION, "configManager.storageSystem"], vim.Datastore: _DATASTORE})
+        chosen = self._hosts(inventory)
+        self.hosts = {host.name: host.ref for host in chosen}
+        # What a vCenter has lost cannot look; it notices when it comes back.
+        self._storage_of = {one.name: one.values.get("configManager.storageSystem") for one in inventory.of(vim.HostSystem)
+                            if one.values.get(_CONNECTION, "connected") == "connected"}
+        self.values = self.client.read_all(self.hosts.values(), _HOST)
+        for name, host in self.hosts.items():
+            if self.values.get(host, {}).get("config.storageDevice") is None:
+                raise ConvergeError(f"{name} does not tell its storage devices; is it connected, and may user "
+                                    f"'{self.params['username']}' read it?")
+        near, far = self._datastores(inventory, {inventory.datacenter_of(host.ref) for host in chosen})
+        seen = {name: luns.luns_of(self.values[host]["config.storageDevice"]) for name, host in self.hosts.items()}
+        self.current = state.Storage(tuple(self.hosts), seen, near, far)
+        self.current = state.Storage(tuple(self.hosts), seen, near, far, self._offer())
+
+    def _hosts(self, inventory: Inventory) -> list[Found]:
+        names = self.params.get("hosts") or ()
+        if not self.client.is_vcenter:
+            return [self._own_host(inventory, names)]
+        if not names:
             raise ConvergeError(f"{self.client.hostname} is a vCenter: 'hosts' must name the hosts that should see the "
                                 "datastore.")
-        if self.client.is_vcenter:
-            return {host.name: host.ref for host in hosts.find_hosts(self.client, names)}
+        chosen = inventory.hosts(names)
+        for ref in twice(host.ref for host in chosen):
+            spelt = ", ".join(f"'{name}'" for name, host in zip(names, chosen, strict=True) if host.ref == ref)
+            raise ConvergeError(f"hosts: {spelt} are the same host; list each host once.")
+        return chosen
+
+    def _own_host(self, inventory: Inventory, names: Sequence[str]) -> Found:
         if len(names) > 1:
             raise ConvergeError(f"hosts: {self.client.hostname} is a single ESXi host; for {', '.join(names)} connect "
                                 "to their vCenter.")
-        host, values = hosts.find_host(self.client, names[0] if names else None)
-        return {values["name"]: host}
+        host = inventory.of(vim.HostSystem)[0]
+        own = (host.name, self.client.hostname, host.name.split(".")[0])
+        if names and not any(same_host(names[0], one) for one in own):
+            raise ConvergeError(f"hosts: {self.client.hostname} is the ESXi host '{host.name}', not '{names[0]}'.")
+        return host
 
-    def _read_hosts(self) -> None:
-        self.values = self.client.read_all(self.hosts.values(), _HOST)
-        for name, host in self.hosts.items():
-            if self.values[host].get("config.storageDevice") is None:
-                raise ConvergeError(f"{name} does not tell its storage devices; is it connected, and may the user read "
-                                    "it?")
+    def _datastores(self, inventory: Inventory, centres: set[Any]) -> tuple[tuple[state.Datastore, ...], ...]:
+        """The datastores of these data centres, and those of the others."""
+        hosts = {one.ref: one.name for one in inventory.of(vim.HostSystem)}
+        self._refs: dict[str, Any] = {}
+        near, far = [], []
+        for one in inventory.of(vim.Datastore):
+            self._refs[one.path] = one.ref
+            found = state.from_api(one.name, one.path, one.values, hosts)
+            (near if inventory.datacenter_of(one.ref) in centres else far).append(found)
+        return tuple(near), tuple(far)
 
-    def _read_datastores(self) -> None:
-        found = self.client.collect({vim.Datastore: _DATASTORE})
-        # Names are unique in a datacenter only: the datastore of these hosts is the one that is meant.
-        ours = set(self.hosts.values())
+    def _offer(self) -> state.Offer | None:
+        """What the first host says of the LUN, when a datastore is to be made on it."""
+        if self.params["state"] == "absent" or self._datastore():
+            return None
+        lun = self._lun()
+        if lun is None or not lun.alive:
+            return None
+        host = self.current.hosts[0]
+        system = self._manager(host, "datastoreSystem")
+        usable = lun.naa in [disk.canonicalName for disk in system.QueryAvailableDisksForVmfs(None) or ()]
+        found = self._manager(host, "storageSystem").RetrieveDiskPartitionInfo([lun.path])
+        partitions = state.types_of(found)
+        if usable and "vmfs" not in partitions:
+            self._options = system.QueryVmfsDatastoreCreateOptions(lun.path, self.params.get("vmfs_version")) or ()
+        return state.Offer(usable, partitions, len(self._options))
 
-        def is_ours(item: Any) -> bool:
-            return bool(ours & {mount.key for mount in item[1].get("host") or ()})
+    def _datastore(self) -> state.Datastore | None:
+        return planning.named(self.current, self.params["name"])
 
-        ordered = sorted(found.items(), key=is_ours)
-        self.datastores = {values["name"]: (ref, values) for ref, values in ordered}
+    def _lun(self) -> luns.Lun | None:
+        host = self.current.hosts[0]
+        return luns.find(host, self.current.luns[host], self.params)
 
-    def _datastore(self, values: Mapping[str, Any]) -> datastore_plan.Datastore:
-        vmfs = getattr(values.get("info"), "vmfs", None)
-        mounts = {mount.key: mount.mountInfo for mount in values.get("host") or ()}
-        return datastore_plan.Datastore(
-            name=values["name"],
-            kind="VMFS" if vmfs else values.get("summary.type", "unknown"),
-            disks=[extent.diskName for extent in vmfs.extent or ()] if vmfs else [],
-            mounted=[name for name, host in self.hosts.items() if host in mounts and _usable(mounts[host])],
-            machines=len(values.get("vm") or ()),
-        )
-
-    @property
-    def first(self) -> str:
-        """The host that makes the datastore."""
-        return next(iter(self.hosts))
+    def _wanted(self) -> str:
+        datastore = self._datastore()
+        if datastore and datastore.disks:
+            return f"{', '.join(datastore.disks)}, which '{datastore.name}' is on"
+        return luns.describe(self.params)
 
     def _manager(self, host: str, name: str) -> Any:
         return getattr(self.values[self.hosts[host]]["configManager"], name)
 
-    def _is_to_be_made(self) -> bool:
-        return self.params["state"] == "present" and self.params["name"] not in self.datastores
-
-    def _lun(self) -> luns.Lun | None:
-        devices = self.values[self.hosts[self.first]]["config.storageDevice"]
-        return luns.find(luns.luns_of(devices), self.params)
-
-    def _partitions(self, path: str) -> list[str]:
-        """The types of the partitions on a disk. The host offers disks with others than VMFS ones too."""
-        found = self._manager(self.first, "storageSystem").RetrieveDiskPartitionInfo([path])
-        types = [partition.type for info in found or () for partition in info.spec.partition or ()]
-        return [kind for kind in types if kind != "none"]
-
     # -- changes ----------------------------------------------------------------------------------------------------
 
-    def _create(self, change: Change) -> None:
-        system = self._manager(change.args["host"], "datastoreSystem")
-        options = system.QueryVmfsDatastoreCreateOptions(change.args["path"], change.args["version"])
-        if not options:
-            raise ConvergeError(f"{change.args['host']} has no way to make a VMFS on {change.args['path']}; it may be "
-                                "too small (1.3 GiB at least) or not empty.")
-        spec = options[0].spec
-        spec.vmfs.volumeName = change.args["name"]
+    def create(self, _change: Change) -> None:
+        """Make the VMFS, in the way that the host has offered."""
+        spec = self._options[0].spec
+        spec.vmfs.volumeName = self.params["name"]
         with self.client.slow():
-            system.CreateVmfsDatastore(spec)
+            self._manager(self.current.hosts[0], "datastoreSystem").CreateVmfsDatastore(spec)
 
-    def _mount(self, change: Change) -> None:
-        """Let a host find the volume: first among the LUNs it has, then among those a rescan finds."""
-        name, host = change.args["name"], change.args["host"]
+    def mount(self, change: Change) -> None:
+        """Let a host have the volume: mount it where somebody unmounted it, else have the host look for it."""
+        host = change.args["host"]
         storage = self._manager(host, "storageSystem")
+        datastore = self._datastore()
+        if datastore and datastore.on(host) == "unmounted":
+            storage.MountVmfsVolume(datastore.uuid)
+        else:
+            self._rescan_volumes(storage)
+        self._look()
+        if not self._is_mounted(host):
+            luns.rescan(self.client, storage)
+            self._look()
+        if not self._is_mounted(host):
+            raise ConvergeError(self._why_not_mounted(host))
+
+    def _is_mounted(self, host: str) -> bool:
+        datastore = self._datastore()
+        return datastore is not None and datastore.on(host) == "mounted"
+
+    def _why_not_mounted(self, host: str) -> str:
+        datastore = self._datastore()
+        disks = list(datastore.disks) if datastore else []
+        missing = [disk for disk in disks if not any(lun.naa == disk and lun.alive for lun in self.current.luns[host])]
+        if missing:
+            return (f"{host} does not reach {', '.join(missing)}, which it is on, not after a rescan either. "
+                    f"{planning.sight(self.current, host)}")
+        return (f"{host} reaches {', '.join(disks) or 'the LUN'}, but finds no volume '{self.params['name']}' on it, not "
+                "after a rescan either: it may take it for a copy (a snapshot LUN), or may not be allowed to read it. Look "
+                "at the host's log vmkernel.")
+
+    def remove(self, change: Change) -> None:
+        """Destroy the datastore with all that is on it."""
+        host, path = change.args["host"], change.args["path"]
+        self._manager(host, "datastoreSystem").RemoveDatastore(self._refs[path])
+
+    def _rescan_volumes(self, storage: Any) -> None:
         with self.client.slow():
             storage.RescanVmfs()
-        if self._is_mounted(name, host):
-            return
-        luns.rescan(self.client, storage)
-        if not self._is_mounted(name, host):
-            self._read_hosts()
-            seen = luns.luns_of(self.values[self.hosts[host]]["config.storageDevice"])
-            disks = "; ".join(map(str, seen)) or "no disks"
-            raise ConvergeError(f"{host} does not have it after a rescan. It sees: {disks}. The LUN of the datastore "
-                                "must be among them, with the volume on it.")
-
-    def _is_mounted(self, name: str, host: str) -> bool:
-        self._read_datastores()
-        if name not in self.datastores:
-            return False
-        return host in self._datastore(self.datastores[name][1]).mounted
-
-    def _remove(self, change: Change) -> None:
-        name, host = change.args["name"], change.args["host"]
-        self._manager(host, "datastoreSystem").RemoveDatastore(self.datastores[name][0])
-        # The volume is gone from the LUN; the other hosts go on showing it until they look.
-        for other in (other for other in change.before["hosts"] if other != host):
-            with self.client.slow():
-                self._manager(other, "storageSystem").RescanVmfs()
-
-
-def _usable(mount: Any) -> bool:
-    return mount.mounted is not False and mount.accessible is not False

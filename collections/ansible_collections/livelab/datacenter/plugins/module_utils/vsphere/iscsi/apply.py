@@ -4,210 +4,202 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work, dispatch
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import luns
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi import plan as iscsi_plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError, Work
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find, luns
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi import consequences, state
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import cautions
 
-_PROPERTIES = ("config.storageDevice", "config.network.vnic", "configManager")
+_STORAGE = ("config.storageDevice", "config.fileSystemVolume")
+_NETWORK = ("config.network.vnic", "config.network.portgroup")
+_PROPERTIES = (*_STORAGE, *_NETWORK, "configManager")
+# Seconds by which the host's clock may tick differently while it looks for LUNs.
+_SLACK = 5
 
 
 class IscsiWork(Work):
-    """``read``, ``plan`` and ``apply`` of the module ``esxi_iscsi``.
+    """What speaks to the server for the module ``esxi_iscsi``."""
 
-    :param check_mode: whether nothing may be changed; then there is no rescan either.
-    :param warn: takes the text of a warning.
-    """
-
-    def __init__(
-        self,
-        params: Mapping[str, Any],
-        check_mode: bool,
-        warn: Callable[[str], Any],
-        connect: Callable[[Mapping[str, Any]], Client] = Client,
-    ) -> None:
+    def __init__(self, params: Mapping[str, Any], connect: Callable[[Mapping[str, Any]], Client] = Client) -> None:
         super().__init__(params)
-        self._check_mode = check_mode
-        self._warn = warn
         self._connect = connect
-        self._planned = False
-        self.apply = dispatch({
-            "enable": self._enable,
-            "disable": lambda _change: self.storage.UpdateSoftwareInternetScsiEnabled(False),
-            "set_iqn": lambda change: self.storage.UpdateInternetScsiName(self.hba, change.after["iqn"]),
-            "set_alias": lambda change: self.storage.UpdateInternetScsiAlias(self.hba, change.after["alias"]),
-            "set_chap": self._set_chap,
-            "bind": lambda change: self.manager.BindVnic(self.hba, change.args["device"]),
-            "unbind": lambda change: self.manager.UnbindVnic(self.hba, change.args["device"], False),
-            "add_send_target": self._add_send_target,
-            "remove_send_target": self._remove_send_target,
-            "add_static_target": self._add_static_target,
-            "remove_static_target": self._remove_static_target,
-        })
+        self.before = self.current = state.Adapter("")
+        self.rescanned = False
 
-    def read(self) -> iscsi_plan.Adapter:
+    def read(self) -> state.Adapter:
         """Connect, and read the adapter: one call, one to find the host in a vCenter, one for the bound ports."""
         self.client = self._connect(self.params)
-        self.host, values = hosts.find_host(self.client, self.params.get("esxi_hostname"), *_PROPERTIES)
-        self.name = values["name"]
-        managers = values["configManager"]
+        self.host, self.values = find.find_host(self.client, self.params.get("esxi_hostname"), *_PROPERTIES)
+        managers = self.values["configManager"]
         self.storage, self.manager = managers.storageSystem, managers.iscsiManager
-        self.devices = _devices(values, self.name)
-        adapter = software_adapter(self.devices)
-        self.hba = adapter.device if adapter else ""
-        bound: list[str] = []
-        if adapter and self.params.get("port_binding") is not None:
-            bound = [port.vnicDevice for port in self.manager.QueryBoundVnics(self.hba) or ()]
-        vnics = {vnic.device: vnic.portgroup or "" for vnic in values.get("config.network.vnic") or ()}
-        return from_api(self.name, adapter, bound, vnics)
+        self._ports: Sequence[Any] = ()
+        hba = state.software_adapter(self._devices())
+        if hba and self.params.get("port_binding") is not None:
+            self._ports = self.manager.QueryBoundVnics(hba.device) or ()
+        self.before = self.current = self._state()
+        return self.current
 
-    def plan(self, current: iscsi_plan.Adapter) -> list[Change]:
-        """The changes; see :func:`iscsi_plan.plan`."""
-        changes = iscsi_plan.plan(current, self.params)
-        self._planned = bool(changes)
-        return changes
+    def verify(self, _changes: Sequence[Change]) -> None:
+        """Say what the plan leaves, and what a rescan would look for."""
+        for text in cautions(self.current, self.params):
+            self.warn(text)
+        missing = consequences.unreached(self.current, self.params)
+        if self.check_mode and missing and self.current.enabled and self.params["rescan"] != "never":
+            self.warn(f"{self.current.host} sees no LUN behind {', '.join(map(str, missing))} yet; a run has it look for "
+                      "them (rescan).")
+
+    def settle(self, changes: Sequence[Change]) -> bool:
+        """Rescan when it is time to, and say what is not reached.
+
+        :returns: whether other LUNs are there than before.
+        """
+        began = time.monotonic()
+        if self._rescan_is_due(changes):
+            luns.rescan(self.client, self.storage, self.current.hba)
+            self.rescanned = True
+        if self.rescanned or changes:
+            self._refresh()
+        self._tell(began)
+        return _shown(self.current) != _shown(self.before)
 
     def result(self) -> dict[str, Any]:
-        """Rescan when it is time to, and return what is there: adapter and LUNs."""
-        before = [lun.shown() for lun in self._luns()]
-        rescanned = self._rescan_is_due()
-        if rescanned:
-            luns.rescan(self.client, self.storage, self.hba)
-        if rescanned or (self._planned and not self._check_mode):
-            self._refresh()
-        after = [lun.shown() for lun in self._luns()]
-        if rescanned and self._unreached():
-            self._warn(f"{self.name} finds no LUN behind {', '.join(self._unreached())}: is the target up, does it let "
-                       "this initiator in, and has it a LUN?")
-        adapter = software_adapter(self.devices)
+        """The adapter, and the LUNs that are reached over iSCSI."""
         return {
-            "changed": self._planned or after != before,
-            "esxi_hostname": self.name,
-            "hba": self.hba or None,
-            "iqn": adapter.iScsiName if adapter else None,
-            "rescanned": rescanned,
-            "luns": after,
+            "esxi_hostname": self.current.host,
+            "hba": self.current.hba or None,
+            "iqn": self.current.iqn or None,
+            "rescanned": self.rescanned,
+            "luns": _shown(self.current),
         }
 
-    def close(self) -> None:
-        """Log out."""
-        if self.client:
-            self.client.close()
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def _devices(self) -> Any:
+        devices = self.values.get("config.storageDevice")
+        if devices is None:
+            raise ConvergeError(f"{self.values['name']} does not tell its storage devices; is it connected, and may user "
+                                f"'{self.params['username']}' read it?")
+        return devices
+
+    def _state(self) -> state.Adapter:
+        values = self.values
+        vmkernels = state.vmkernels_from_api(*map(values.get, _NETWORK))
+        return state.from_api(values["name"], self._devices(), values.get("config.fileSystemVolume"), vmkernels, self._ports)
+
+    def _refresh(self) -> None:
+        self.values = {**self.values, **self.client.read(self.host, *_STORAGE)}
+        self.current = self._state()
 
     # -- rescan -----------------------------------------------------------------------------------------------------
 
-    def _rescan_is_due(self) -> bool:
-        if self._check_mode or not self.hba or not self.params["enabled"]:
+    def _rescan_is_due(self, changes: Sequence[Change]) -> bool:
+        if not (self.current.hba and self.params["enabled"]):
             return False
         wish = self.params["rescan"]
-        return wish == "always" or (wish == "auto" and (self._planned or bool(self._unreached())))
+        out_of_reach = consequences.unreached(self.current, self.params) or consequences.lost(self.current)
+        return wish == "always" or (wish == "auto" and bool(changes or out_of_reach))
 
-    def _unreached(self) -> list[str]:
-        """The declared portals behind which the host sees no LUN."""
-        seen = {address for lun in self._luns() for address in lun.addresses}
-        targets = [*(self.params.get("send_targets") or ()), *(self.params.get("static_targets") or ())]
-        portals = dict.fromkeys((target["address"], target["port"]) for target in targets)
-        return [f"{host}:{port}" for host, port in portals if not seen & {f"{host}:{port}", host}]
+    def _tell(self, began: float) -> None:
+        if not self.params["enabled"]:
+            return
+        if consequences.unreached(self.current, self.params) or consequences.lost(self.current):
+            events = self._events(began) if self.rescanned else []
+            for text in consequences.describe(self.current, self.before, self.params, events):
+                self.warn(text)
 
-    def _luns(self) -> list[luns.Lun]:
-        return [lun for lun in luns.luns_of(self.devices) if lun.target]
-
-    def _refresh(self) -> None:
-        self.devices = _devices(self.client.read(self.host, "config.storageDevice"), self.name)
+    def _events(self, began: float) -> list[str]:
+        """What the host has reported of its initiator since then, by its own clock; a host that tells nothing is believed."""
+        manager = self.client.content.eventManager
+        with contextlib.suppress(vmodl.MethodFault):
+            now = self.client.now()
+            since = now - datetime.timedelta(seconds=time.monotonic() - began + _SLACK)
+            by_host = vim.event.EventFilterSpec.ByEntity(entity=self.host, recursion="self")
+            spec = vim.event.EventFilterSpec(entity=by_host, eventTypeId=list(consequences.EVENTS),
+                                             time=vim.event.EventFilterSpec.ByTime(beginTime=since))
+            return [event.fullFormattedMessage or event.eventTypeId for event in manager.QueryEvents(spec) or ()]
+        return []
 
     # -- changes ----------------------------------------------------------------------------------------------------
 
-    def _enable(self, _change: Change) -> None:
+    def enable(self, _change: Change) -> None:
+        """Turn the adapter on, and see which device it has become."""
         self.storage.UpdateSoftwareInternetScsiEnabled(True)
         self._refresh()
-        adapter = software_adapter(self.devices)
-        if adapter is None:
-            raise ConvergeError(f"{self.name} says that software iSCSI is on, but shows no adapter for it; it may need "
-                                "a restart.")
-        self.hba = adapter.device
+        if not self.current.hba:
+            raise ConvergeError(f"{self.current.host} says that software iSCSI is on, but shows no adapter for it; it may "
+                                "need a restart.")
 
-    def _set_chap(self, change: Change) -> None:
-        mutual = change.after["mutual_user"]
-        on = change.after["level"] != "prohibited"
-        properties = vim.host.InternetScsiHba.AuthenticationProperties(
-            chapAuthEnabled=on,
-            chapAuthenticationType=iscsi_plan.LEVELS[change.after["level"]],
-            chapName=change.after["user"],
-            chapSecret=change.args["password"] if on else None,
-            mutualChapAuthenticationType="chapRequired" if mutual else "chapProhibited",
-            mutualChapName=mutual,
-            mutualChapSecret=change.args["mutual_password"] if mutual else None,
-        )
-        self.storage.UpdateInternetScsiAuthenticationProperties(self.hba, properties, None)
+    def disable(self, _change: Change) -> None:
+        """Turn the adapter off."""
+        self.storage.UpdateSoftwareInternetScsiEnabled(False)
 
-    def _add_send_target(self, change: Change) -> None:
-        self.storage.AddInternetScsiSendTargets(self.hba, [_send_target(change)])
+    def set_iqn(self, change: Change) -> None:
+        """Give the host another iSCSI name."""
+        self.storage.UpdateInternetScsiName(self.current.hba, change.after["iqn"])
 
-    def _remove_send_target(self, change: Change) -> None:
-        self.storage.RemoveInternetScsiSendTargets(self.hba, [_send_target(change)])
+    def set_alias(self, change: Change) -> None:
+        """Give the adapter another alias."""
+        self.storage.UpdateInternetScsiAlias(self.current.hba, change.after["alias"])
 
-    def _add_static_target(self, change: Change) -> None:
-        self.storage.AddInternetScsiStaticTargets(self.hba, [_static_target(change)])
+    def set_chap(self, change: Change) -> None:
+        """Set CHAP for all targets that have no settings of their own."""
+        properties = _authentication(change.args)
+        self.storage.UpdateInternetScsiAuthenticationProperties(self.current.hba, properties, None)
 
-    def _remove_static_target(self, change: Change) -> None:
-        self.storage.RemoveInternetScsiStaticTargets(self.hba, [_static_target(change)])
+    def bind(self, change: Change) -> None:
+        """Bind a VMkernel adapter."""
+        self.manager.BindVnic(self.current.hba, change.args["device"])
+
+    def unbind(self, change: Change) -> None:
+        """Release a VMkernel adapter; the host refuses while paths go over it."""
+        self.manager.UnbindVnic(self.current.hba, change.args["device"], False)
+
+    def add_send_target(self, change: Change) -> None:
+        """Add a portal to ask."""
+        self.storage.AddInternetScsiSendTargets(self.current.hba, [_send_target(change)])
+
+    def remove_send_target(self, change: Change) -> None:
+        """Ask a portal no more."""
+        self.storage.RemoveInternetScsiSendTargets(self.current.hba, [_send_target(change)])
+
+    def add_static_target(self, change: Change) -> None:
+        """Add a target by its name."""
+        self.storage.AddInternetScsiStaticTargets(self.current.hba, [_static_target(change)])
+
+    def remove_static_target(self, change: Change) -> None:
+        """Remove a target that somebody named."""
+        self.storage.RemoveInternetScsiStaticTargets(self.current.hba, [_static_target(change)])
 
 
-def _devices(values: Mapping[str, Any], host: str) -> Any:
-    if values.get("config.storageDevice") is None:
-        raise ConvergeError(f"{host} does not tell its storage devices; is it connected, and may the user read it?")
-    return values["config.storageDevice"]
+def _shown(current: state.Adapter) -> list[dict[str, Any]]:
+    return [lun.shown() for lun in current.luns]
+
+
+def _authentication(args: Mapping[str, Any]) -> Any:
+    chap = args["chap"]
+    on, mutual = chap.level != "prohibited", bool(chap.mutual_user)
+    return vim.host.InternetScsiHba.AuthenticationProperties(
+        chapAuthEnabled=on,
+        chapAuthenticationType=state.LEVELS[chap.level],
+        chapName=chap.user,
+        chapSecret=args["password"] if on else None,
+        mutualChapAuthenticationType=state.LEVELS["required" if mutual else "prohibited"],
+        mutualChapName=chap.mutual_user,
+        mutualChapSecret=args["mutual_password"] if mutual else None,
+    )
 
 
 def _send_target(change: Change) -> Any:
-    return vim.host.InternetScsiHba.SendTarget(address=change.args["address"], port=change.args["port"])
+    target = change.args["target"]
+    return vim.host.InternetScsiHba.SendTarget(address=target.address, port=target.port)
 
 
 def _static_target(change: Change) -> Any:
-    return vim.host.InternetScsiHba.StaticTarget(
-        address=change.args["address"], port=change.args["port"], iScsiName=change.args["iqn"]
-    )
-
-
-def software_adapter(devices: Any) -> Any:
-    """The software iSCSI adapter among a ``HostStorageDeviceInfo``'s, or ``None``."""
-    if devices.softwareInternetScsiEnabled is False:
-        return None
-    return next((hba for hba in devices.hostBusAdapter or () if getattr(hba, "isSoftwareBased", False)), None)
-
-
-def from_api(host: str, adapter: Any, bound: list[str], vnics: dict[str, str]) -> iscsi_plan.Adapter:
-    """The state, from ``HostInternetScsiHba`` (``None``: there is no software adapter)."""
-    if adapter is None:
-        return iscsi_plan.Adapter(host=host, vmkernels=vnics)
-    static = [target for target in adapter.configuredStaticTarget or ()
-              if target.discoveryMethod in (None, "", "staticMethod")]
-    return iscsi_plan.Adapter(
-        host=host,
-        enabled=True,
-        hba=adapter.device,
-        iqn=adapter.iScsiName or "",
-        alias=adapter.iScsiAlias or "",
-        chap=_chap(adapter.authenticationProperties),
-        bound=bound,
-        vmkernels=vnics,
-        send_targets=[(target.address, target.port or 3260) for target in adapter.configuredSendTarget or ()],
-        static_targets=[(target.address, target.port or 3260, target.iScsiName) for target in static],
-    )
-
-
-def _chap(properties: Any) -> dict[str, Any]:
-    levels = {api: level for level, api in iscsi_plan.LEVELS.items()}
-    if properties is None or not properties.chapAuthEnabled:
-        return {"user": None, "level": "prohibited", "mutual_user": None}
-    mutual = properties.mutualChapAuthenticationType not in (None, "", "chapProhibited")
-    return {
-        "user": properties.chapName or None,
-        # Hosts that do not tell the level know only this one.
-        "level": levels.get(properties.chapAuthenticationType, "required"),
-        "mutual_user": (properties.mutualChapName or None) if mutual else None,
-    }
+    target = change.args["target"]
+    return vim.host.InternetScsiHba.StaticTarget(address=target.address, port=target.port, iScsiName=target.iqn)

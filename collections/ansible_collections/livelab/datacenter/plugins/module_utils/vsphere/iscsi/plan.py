@@ -4,47 +4,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
-
-# The level of CHAP as the option has it, and as the vSphere API does.
-LEVELS = {
-    "prohibited": "chapProhibited",
-    "discouraged": "chapDiscouraged",
-    "preferred": "chapPreferred",
-    "required": "chapRequired",
-}
-_IQN = re.compile(r"^(iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+(:.+)?|eui\.[0-9A-Fa-f]{16})$")
-
-
-@dataclass
-class Adapter:
-    """The software iSCSI adapter of a host.
-
-    :ivar host: the host's name, for messages.
-    :ivar enabled: whether there is one; the rest is empty when not.
-    :ivar hba: its device, ``vmhba64``.
-    :ivar chap: ``{"user", "level", "mutual_user"}``; secrets cannot be read.
-    :ivar bound: the VMkernel adapters bound to it.
-    :ivar vmkernels: those that the host has, ``{device: port group}``.
-    :ivar send_targets: ``(address, port)`` of dynamic discovery.
-    :ivar static_targets: ``(address, port, iqn)``, without those that discovery found.
-    """
-
-    host: str
-    enabled: bool = False
-    hba: str = ""
-    iqn: str = ""
-    alias: str = ""
-    chap: dict[str, Any] = field(default_factory=lambda: {"user": None, "level": "prohibited", "mutual_user": None})
-    bound: list[str] = field(default_factory=list)
-    vmkernels: dict[str, str] = field(default_factory=dict)
-    send_targets: list[tuple[str, int]] = field(default_factory=list)
-    static_targets: list[tuple[str, int, str]] = field(default_factory=list)
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing, twice
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi import plan_targets
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.state import Adapter, Chap
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.scsi_names import canonical_node
 
 
 def plan(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
@@ -52,144 +19,120 @@ def plan(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
 
     :raises ConvergeError: when the host cannot take it; nothing has been changed then.
     """
-    check(desired)
     if not desired["enabled"]:
-        return _plan_off(current, desired)
-    ports = _devices(current, desired.get("port_binding"))
+        return _off(current)
     changes = []
     if not current.enabled:
         changes.append(Change("software iSCSI", {"enabled": False}, {"enabled": True}, "enable"))
-    changes += _plan_names(current, desired)
-    changes += _plan_chap(current, desired.get("chap"))
-    changes += _plan_binding(current, ports, desired["purge"])
-    changes += _plan_targets(current, desired)
-    return changes
+    changes += _names(current, desired)
+    changes += _chap(current, desired.get("chap"))
+    changes += _binding(current, desired)
+    return changes + plan_targets.plan(current, desired)
 
 
-def _plan_off(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
-    given = [name for name in ("iqn", "alias", "chap", "port_binding", "send_targets", "static_targets")
-             if desired.get(name)]
-    if given:
-        raise ConvergeError(f"'enabled: false' and '{given[0]}' contradict each other: without the adapter there is "
-                            "nothing to set that on.")
+def cautions(current: Adapter, desired: Mapping[str, Any]) -> list[str]:
+    """What the user should know of the plan: what is not purged because something stands on it."""
+    if not desired["enabled"]:
+        lost = [volume.name for volume in current.volumes if not volume.accessible]
+        return [f"{current.host} has lost {_stores(lost)}; without the adapter, it will not find that again."] if lost else []
+    wanted = _wanted(current, desired.get("port_binding"))
+    kept = [port.device for port in _unlisted(current, wanted, desired) if port.in_use]
+    said = [f"port binding {device} is not purged: {current.host} reaches disks over it. Release it when nothing uses the "
+            "disks behind the adapter." for device in kept]
+    return said + plan_targets.cautions(current, desired)
+
+
+def _off(current: Adapter) -> list[Change]:
     if not current.enabled:
         return []
+    used = [volume.name for volume in current.volumes if volume.accessible]
+    if used:
+        raise ConvergeError(f"enabled: the software iSCSI adapter of {current.host} cannot be turned off: {_stores(used)} "
+                            f"{'are' if len(used) > 1 else 'is'} on a disk behind it. Remove or unmount that first.")
     return [Change("software iSCSI", {"enabled": True}, {"enabled": False}, "disable")]
 
 
-def check(desired: Mapping[str, Any]) -> None:
-    """Refuse what no host could take.
-
-    :raises ConvergeError: naming the option, the value and what it must be.
-    """
-    iqns = [("iqn", desired.get("iqn"))]
-    iqns += [("static_targets: iqn", target["iqn"]) for target in desired.get("static_targets") or ()]
-    for option, iqn in iqns:
-        if iqn is not None and not _IQN.match(iqn):
-            raise ConvergeError(f"{option}: '{iqn}' is not an iSCSI name; it must look like "
-                                "iqn.1998-01.com.vmware:esxi1 (or eui. and 16 hex digits).")
-    for option in ("send_targets", "static_targets"):
-        for target in desired.get(option) or ():
-            if not target["address"].strip() or target["port"] not in range(1, 65536):
-                raise ConvergeError(f"{option}: '{target['address']}:{target['port']}' must be an address and a port "
-                                    "from 1 to 65535.")
-    _check_chap(desired.get("chap"))
+def _stores(names: Iterable[str]) -> str:
+    names = list(names)
+    return f"the datastore{'s' if len(names) > 1 else ''} {listing(names)}"
 
 
-def _check_chap(chap: Mapping[str, Any] | None) -> None:
-    if not chap or chap["level"] == "prohibited":
-        return
-    if not (chap.get("user") and chap.get("password")):
-        raise ConvergeError(f"chap: level '{chap['level']}' needs 'user' and 'password'.")
-    if not 12 <= len(chap["password"]) <= 255:
-        raise ConvergeError(f"chap: the password has {len(chap['password'])} characters; initiators and targets agree "
-                            "on 12 to 16 of them (255 at most).")
-    if bool(chap.get("mutual_user")) != bool(chap.get("mutual_password")):
-        raise ConvergeError("chap: 'mutual_user' and 'mutual_password' belong together; only one of them is given.")
-    if chap.get("mutual_user") and chap["level"] != "required":
-        raise ConvergeError(f"chap: mutual CHAP needs level 'required', not '{chap['level']}'.")
-    if chap.get("mutual_password") == chap["password"]:
-        raise ConvergeError("chap: 'mutual_password' must not be the same as 'password'.")
-
-
-def _devices(current: Adapter, ports: Iterable[str] | None) -> list[str] | None:
-    """The VMkernel adapters that ``port_binding`` means, by device or by port group."""
-    return None if ports is None else list(dict.fromkeys(_device(current, port) for port in ports))
-
-
-def _device(current: Adapter, port: str) -> str:
-    if port in current.vmkernels:
-        return port
-    on_group = [device for device, group in current.vmkernels.items() if group == port]
-    if len(on_group) == 1:
-        return on_group[0]
-    there = ", ".join(f"{device} (port group '{group}')" for device, group in sorted(current.vmkernels.items()))
-    problem = f"has several VMkernel adapters on '{port}'" if on_group else f"has no VMkernel adapter '{port}'"
-    raise ConvergeError(f"port_binding: {current.host} {problem}; it has: {there or 'none'}.")
-
-
-def _plan_names(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
+def _names(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
     changes = []
-    for option in ("iqn", "alias"):
-        before, after = getattr(current, option), desired.get(option)
-        if after is not None and after != before:
-            changes.append(Change(f"iSCSI {option}", {option: before or None}, {option: after}, f"set_{option}"))
+    iqn = desired.get("iqn")
+    if iqn is not None and canonical_node(iqn) != canonical_node(current.iqn):
+        changes.append(_named("iqn", current.iqn, canonical_node(iqn)))
+    alias = desired.get("alias")
+    if alias is not None and alias != current.alias:
+        changes.append(_named("alias", current.alias, alias))
     return changes
 
 
-def _plan_chap(current: Adapter, chap: Mapping[str, Any] | None) -> list[Change]:
+def _named(option: str, before: str, after: str) -> Change:
+    return Change(f"iSCSI {option}", {option: before or None}, {option: after}, f"set_{option}")
+
+
+def _chap(current: Adapter, chap: Mapping[str, Any] | None) -> list[Change]:
     if not chap:
         return []
     off = chap["level"] == "prohibited"
-    after = {
-        "user": None if off else chap["user"],
-        "level": chap["level"],
-        "mutual_user": None if off else chap.get("mutual_user"),
-    }
+    # Empty names are none: a host tells them as none.
+    after = Chap() if off else Chap(chap["user"], chap["level"], chap.get("mutual_user") or None)
     if after == current.chap and (off or chap["update_password"] == "on_create"):
         return []
-    secrets = {"password": chap.get("password"), "mutual_password": chap.get("mutual_password")}
-    shown = after if off else {**after, "password": "(hidden, sent)"}
-    return [Change("CHAP", current.chap, shown, "set_chap", secrets)]
+    secrets = {"password": chap.get("password"), "mutual_password": chap.get("mutual_password") or None}
+    shown = after.shown() if off else {**after.shown(), "password": "(hidden, sent)"}
+    return [Change("CHAP", current.chap.shown(), shown, "set_chap", {"chap": after, **secrets})]
 
 
-def _plan_binding(current: Adapter, wanted: list[str] | None, purge: bool) -> list[Change]:
-    if wanted is None:
-        return []
-    extra = [device for device in current.bound if device not in wanted] if purge else []
+def _binding(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
+    wanted = _wanted(current, desired.get("port_binding"))
+    bound = [port.device for port in current.bound]
+    for device in wanted:
+        if device not in bound:
+            _check_bindable(current, device)
+    extra = [port.device for port in _unlisted(current, wanted, desired) if not port.in_use]
     return [
-        *(_change(f"port binding {device}", {"bound": True}, False, "unbind", device=device) for device in extra),
-        *(
-            _change(f"port binding {device}", {"bound": True}, True, "bind", device=device)
-            for device in wanted
-            if device not in current.bound
-        ),
+        *(_bind(device, False) for device in extra),
+        *(_bind(device, True) for device in wanted if device not in bound),
     ]
 
 
-def _plan_targets(current: Adapter, desired: Mapping[str, Any]) -> list[Change]:
-    changes = []
-    for option, keys in (("send_targets", ("address", "port")), ("static_targets", ("address", "port", "iqn"))):
-        if desired.get(option) is None:
-            continue
-        have = getattr(current, option)
-        wanted = list(dict.fromkeys(tuple(target[key] for key in keys) for target in desired[option]))
-        gone = [target for target in have if target not in wanted] if desired["purge"] else []
-        kind = option[:-1]
-        changes += [_target(kind, dict(zip(keys, target, strict=True)), False) for target in gone]
-        changes += [_target(kind, dict(zip(keys, target, strict=True)), True) for target in _new(wanted, have)]
-    return changes
+def _bind(device: str, bound: bool) -> Change:
+    states = (None, {"bound": True}) if bound else ({"bound": True}, None)
+    return Change(f"port binding {device}", *states, "bind" if bound else "unbind", {"device": device})
 
 
-def _new(wanted: Iterable[Any], have: Iterable[Any]) -> list[Any]:
-    return [item for item in wanted if item not in have]
+def _unlisted(current: Adapter, wanted: list[str], desired: Mapping[str, Any]) -> list[Any]:
+    """The bound adapters that are to go."""
+    purged = desired["purge"] and desired.get("port_binding") is not None
+    return [port for port in current.bound if port.device not in wanted] if purged else []
 
 
-def _target(kind: str, target: dict[str, Any], present: bool) -> Change:
-    name = f"{kind.replace('_', ' ')} {target['address']}:{target['port']}"
-    name += f" {target['iqn']}" if "iqn" in target else ""
-    return _change(name, target, present, f"{'add' if present else 'remove'}_{kind}", **target)
+def _wanted(current: Adapter, ports: Iterable[str] | None) -> list[str]:
+    """The VMkernel adapters that ``port_binding`` means, by device or by port group."""
+    devices = {port: _device(current, port) for port in ports or ()}
+    for device in twice(devices.values()):
+        names = " and ".join(f"'{port}'" for port, meant in devices.items() if meant == device)
+        raise ConvergeError(f"port_binding: {names} are the same VMkernel adapter of {current.host}, {device}; list each "
+                            "once.")
+    return list(devices.values())
 
 
-def _change(what: str, value: dict[str, Any], present: bool, step: str, **args: Any) -> Change:
-    return Change(what, None if present else value, value if present else None, step, args)
+def _check_bindable(current: Adapter, device: str) -> None:
+    """A host binds only an adapter with one way out: it must not go over to another physical adapter."""
+    vmkernel = next(one for one in current.vmkernels if one.device == device)
+    if vmkernel.uplinks is not None and len(vmkernel.uplinks) != 1:
+        raise ConvergeError(f"port_binding: {current.host} cannot bind {vmkernel}: it may use the physical adapters "
+                            f"{listing(vmkernel.uplinks)}, and must have exactly one that is active, and none on standby.")
+
+
+def _device(current: Adapter, port: str) -> str:
+    if port in [vmkernel.device for vmkernel in current.vmkernels]:
+        return port
+    on_group = [vmkernel.device for vmkernel in current.vmkernels if vmkernel.portgroup == port]
+    if len(on_group) == 1:
+        return on_group[0]
+    there = listing(current.vmkernels)
+    problem = f"has several VMkernel adapters on '{port}'" if on_group else f"has no VMkernel adapter '{port}'"
+    raise ConvergeError(f"port_binding: {current.host} {problem}; it has: {there}.")
