@@ -50,13 +50,14 @@ def deploy(site, twin):
         }
         result = site.converge("vm_deploy", args, "vcenter")
         done.append(result.data["vm"]["moid"])
-        again = site.run("vm_deploy", args, "vcenter")
+        again = site.unchanged("vm_deploy", args, "vcenter")
         assert again.data["differences"] == [], again.data
         return result
 
     yield converge
     for moid in done:
-        site.run("vm_deploy", {"name": moid, "state": "absent"}, "vcenter")
+        gone = site.run("vm_deploy", {"name": moid, "state": "absent"}, "vcenter")
+        assert gone.changed, gone.data
 
 
 @pytest.mark.parametrize("name", ["web/1", "50%", "a\\b", "web%2f9"])

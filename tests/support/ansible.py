@@ -38,6 +38,8 @@ class Result:
 
     @property
     def changed(self) -> bool:
+        """Whether something changed. What failed is no answer to that: "not changed" would hold for every failure."""
+        assert not self.failed, self.msg
         return bool(self.data.get("changed"))
 
     @property
@@ -131,6 +133,12 @@ class Ansible:
         assert not result.failed, f"{module} on {where}: {result.msg}"
         return result
 
+    def unchanged(self, module: str, args: dict, where: str, **options) -> Result:
+        """Assert that it finds nothing to change, and return its result."""
+        result = self.run(module, args, where, **options)
+        assert not result.changed, f"{module} on {where} changed: {result.data}"
+        return result
+
     def converge(self, module: str, args: dict, where: str, **options) -> Result:
         """Assert what every module that declares a state has to do, and return the result of the run that changed.
 
@@ -143,16 +151,14 @@ class Ansible:
         done = self.run(module, args, where, diff=True, **options)
         assert not done.failed, done.msg
         assert done.changed, "check mode would have changed something, the run did not: so check mode did"
-        again = self.run(module, args, where, **options)
-        assert not again.failed, again.msg
-        assert not again.changed, f"a second run changes again: {again.data}"
+        self.unchanged(module, args, where, **options)
         return done
 
     def refused(self, module: str, args: dict, where: str, *wants: str, **options) -> Result:
         """Assert that it fails with a plain error that names every one of wants, and no traceback."""
         result = self.run(module, args, where, **options)
         assert result.failed, f"it was accepted: {result.data}"
-        assert not result.changed, f"it failed and changed: {result.data}"
+        assert not result.data.get("changed"), f"it failed and changed: {result.data}"
         assert "Traceback" not in result.output, result.output
         missing = [want for want in wants if want not in result.msg]
         assert not missing, f"the error does not say {missing}: {result.msg}"
