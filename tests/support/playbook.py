@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 
 from tests.support.ansible import BIN, environment
@@ -22,6 +24,28 @@ def finished(process: subprocess.Popen, seconds: float = 300) -> str:
     output, _ = process.communicate(timeout=seconds)
     assert process.returncode == 0, output[-20000:]
     return output
+
+
+def killed_at(twin: Twin, line: str, *args: str) -> str:
+    """Start a playbook, kill it and all that it started when it prints a line that begins so, and return what it printed.
+
+    Asserts that it was at work then: it had not come to its end, nor died of itself.
+    """
+    process = play(twin, *args, start_new_session=True)
+    printed = ""
+    try:
+        for one in process.stdout:
+            printed += one
+            if one.startswith(line):
+                break
+        else:
+            raise AssertionError(f"it ended without '{line}':\n{printed[-5000:]}")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    assert process.returncode == -signal.SIGKILL, f"exit {process.returncode}:\n{printed[-5000:]}"
+    return printed
 
 
 def recap(output: str) -> dict[str, dict[str, int]]:
