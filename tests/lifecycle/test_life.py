@@ -15,12 +15,14 @@ import time
 import pytest
 
 from tests.support import states
+from tests.support import twin as support
 from tests.support.ansible import Ansible
 from tests.support.twin import BINARY, Twin
 
 pytestmark = pytest.mark.integration
 
-CONTROL, DATA = "127.28.11", "127.28.12"
+# Beside the networks of the other tests' twins: this one goes up and down while they run.
+CONTROL, DATA = f"{support.CONTROL}1", f"{support.DATA}1"
 
 
 @pytest.fixture
@@ -49,8 +51,9 @@ def serve_a_lun(twin: Twin) -> None:
 
 
 def luns(twin: Twin) -> str:
+    """What an initiator is told of targets and their LUNs by a NAS that serves iSCSI."""
     return subprocess.run(
-        ["iscsi-ls", "-s", f"iscsi://{twin.data}.129:3260"], capture_output=True, text=True, timeout=30, check=False
+        ["iscsi-ls", "-s", f"iscsi://{twin.data}.129:3260"], capture_output=True, text=True, timeout=30, check=True
     ).stdout
 
 
@@ -98,12 +101,25 @@ def test_killed_it_leaves_no_process_and_comes_up_again(twin):
     assert states.TARGET in luns(twin), "the LUN is served again without anyone's asking"
 
 
-def test_killed_before_it_is_up(twin):
-    process = subprocess.Popen([BINARY, "--dir", twin.dir, "run", "--backing", "model"], stderr=subprocess.DEVNULL)
-    time.sleep(0.05)
-    process.kill()
-    process.wait()
+@pytest.mark.parametrize("written", ["labtwin.pid", "secrets.yml"])
+def test_killed_before_it_is_up(twin, written):
+    """Killed when that file of a start has been written, and stopped before, to see that it was not up yet."""
+    log = twin.dir / "killed.log"
+    with log.open("w") as output:
+        process = subprocess.Popen([BINARY, "--dir", twin.dir, "run", "--backing", "model"], stderr=output)
+    try:
+        deadline = time.monotonic() + 10
+        while not (twin.dir / written).exists() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGSTOP)
+        assert (twin.dir / written).exists(), log.read_text()
+        assert process.poll() is None, log.read_text()
+        assert "up, backing" not in log.read_text(), "it was up already: this test came too late"
+    finally:
+        process.kill()
+        process.wait()
     assert twin.up().startswith("up:")
+    assert answers(f"{CONTROL}.20", 8443)
 
 
 def test_a_taken_address_is_said_and_nothing_stays(twin):
@@ -126,6 +142,7 @@ def test_a_key_that_is_not_known_is_said(twin):
     (twin.dir / "lab.yml").unlink()
     assert refused.returncode == 1
     assert "colour" in refused.stderr
+    assert twin.status()["running"] is False
 
 
 def test_secrets_are_for_this_user_only_and_in_no_log(twin):
@@ -135,6 +152,7 @@ def test_secrets_are_for_this_user_only_and_in_no_log(twin):
     serve_a_lun(twin)
     log = (twin.dir / "labtwin.log").read_text(encoding="utf-8")
     commands = " ".join(command for _, command in twin.processes())
+    assert "tgtd" in commands
     for name in ("esxi", "vcenter", "nas", "chap"):
         assert twin.secret(name) not in log, name
         assert twin.secret(name) not in commands, name
@@ -143,11 +161,12 @@ def test_secrets_are_for_this_user_only_and_in_no_log(twin):
 def test_reset_is_a_freshly_installed_data_centre(twin):
     twin.up()
     serve_a_lun(twin)
+    assert states.TARGET in luns(twin)
     before = twin.secret("esxi"), twin.description["thumbprints"]
     (twin.dir / "report").mkdir()
     twin.command("reset")
     assert twin.status()["running"] is True
-    assert luns(twin) == ""
+    assert not answers(f"{DATA}.129", 3260), "a fresh NAS serves no iSCSI"
     assert (twin.secret("esxi"), twin.description["thumbprints"]) == before
     assert not (twin.dir / "report").exists()
     assert len(list(twin.dir.glob("report-*"))) == 1, "what was measured is kept"
