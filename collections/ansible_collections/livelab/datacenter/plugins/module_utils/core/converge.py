@@ -226,7 +226,7 @@ def _run(module, work, check, plan, explain, outcome) -> dict[str, Any]:
     if check:
         check(work.params)
     planned = list(plan(work.read(), work.params))
-    _refuse_twins(planned)
+    _refuse_doubles(planned)
     work.verify(planned)
     outcome.planned = planned
     if module.check_mode:
@@ -241,7 +241,7 @@ def _run(module, work, check, plan, explain, outcome) -> dict[str, Any]:
     return work.result()
 
 
-def _refuse_twins(planned: Sequence[Change]) -> None:
+def _refuse_doubles(planned: Sequence[Change]) -> None:
     """The name of a change is its key in the diff and in every message: two of one name would hide each other."""
     twice = [what for what, count in Counter(change.what for change in planned).items() if count > 1]
     if twice:
