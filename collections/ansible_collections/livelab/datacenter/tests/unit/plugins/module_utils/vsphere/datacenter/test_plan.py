@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.plan import plan
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.state import State, from_api
@@ -27,9 +27,11 @@ def steps(changes):
 
 
 def test_a_new_one_and_its_cluster():
-    changes = plan(State("vc"), desired(C1="present", C9="absent"))
-    assert steps(changes) == [("add_datacenter", "datacenter T"), ("add_cluster", "cluster C1")]
-    assert changes[1].after == {"datacenter": "T"}
+    assert plan(State("vc"), desired(C1="present", C9="absent")) == [
+        Change("datacenter T", None, {"name": "T"}, "add_datacenter", {"name": "T"}),
+        Change("cluster C1", None, {"datacenter": "T"}, "add_cluster", {"name": "C1"}),
+    ]
+    assert len(plan(State("vc"), {"name": "T", "state": "present", "clusters": None})) == 1
 
 
 def test_one_that_is_as_declared():
@@ -38,9 +40,10 @@ def test_one_that_is_as_declared():
 
 
 def test_clusters_come_and_go():
-    changes = plan(state(), desired(New="present", C2="absent"))
-    assert steps(changes) == [("add_cluster", "cluster New"), ("remove_cluster", "cluster C2")]
-    assert changes[1].args == {"path": "/T/host/lab/C2"}
+    assert plan(state(), desired(New="present", C2="absent")) == [
+        Change("cluster New", None, {"datacenter": "T"}, "add_cluster", {"name": "New"}),
+        Change("cluster C2", {"datacenter": "T"}, None, "remove_cluster", {"path": "/T/host/lab/C2"}),
+    ]
 
 
 def test_it_goes_with_its_empty_clusters_first():
@@ -51,13 +54,18 @@ def test_it_goes_with_its_empty_clusters_first():
         ("remove_cluster", "cluster C10"),
         ("remove_datacenter", "datacenter T"),
     ]
-    assert plan(empty, desired("absent"))[-1].args == {"path": "/T"}
+    assert plan(empty, desired("absent"))[-2:] == [
+        Change("cluster C10", {"datacenter": "T"}, None, "remove_cluster", {"path": "/T/host/C10"}),
+        Change("datacenter T", {"name": "T"}, None, "remove_datacenter", {"path": "/T"}),
+    ]
 
 
 @pytest.mark.parametrize(("current", "wanted", "said"), [
     (state(), desired("absent"), "datacenter 'T' cannot be removed: it holds the hosts esxi1, esxi2. Remove them first."),
     (state(hosts={}, machines=["web"]), desired("absent"),
      "datacenter 'T' cannot be removed: it holds the virtual machines web. Remove them first."),
+    (state({**HOSTS, "/T/host/C1/esxi0": "esxi0"}), desired(C1="absent"),
+     "cluster 'C1' cannot be removed: it holds the hosts esxi0, esxi2. Remove them first."),
     (state(), desired(C1="absent"), "cluster 'C1' cannot be removed: it holds the hosts esxi2. Remove them first."),
     (state(), desired(lab="present"),
      "cluster 'lab' cannot be made in datacenter 'T': a host or a folder there has that name. Choose another."),

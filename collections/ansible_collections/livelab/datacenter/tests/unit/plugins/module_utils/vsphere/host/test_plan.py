@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.thumbprints import thumbprint
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.plan import plan
@@ -84,13 +84,15 @@ def test_removal():
 
 
 @pytest.mark.parametrize(("other", "first"), [
-    ({}, [("disconnect", "connection of esxi1")]),
+    ({}, [Change("connection of esxi1", {"connected": True}, {"connected": False}, "disconnect")]),
     ({"maintenance": True}, []),
     ({"connection": "notResponding"}, []),
 ])
 def test_a_cluster_lets_go_of_a_host_that_is_disconnected_or_in_maintenance(other, first):
     changes = planned(host(place=C1, **other), None, state="absent")
-    assert steps(changes) == [*first, ("remove", "host esxi1")]
+    connection = other.get("connection", "connected")
+    before = {"place": "cluster /T/host/C1", "connection": connection}
+    assert changes == [*first, Change("host esxi1", before, None, "remove")]
 
 
 @pytest.mark.parametrize(("current", "place", "said", "text"), [
@@ -104,6 +106,9 @@ def test_a_cluster_lets_go_of_a_host_that_is_disconnected_or_in_maintenance(othe
      "host 'esxi1' is in folder /T/host of vc, not in folder /T/host/lab/rack1. Remove it there first, or declare it "
      "where it is."),
     (host(place=RACK), TOP, {"folder": ""}, None),
+    (host(place=RACK), Place("/T/host/lab"), {"folder": "lab"},
+     "host 'esxi1' is in folder /T/host/lab/rack1 of vc, not in folder /T/host/lab. Remove it there first, or declare it "
+     "where it is."),
     (HOST, C1, {"cluster": "C1"},
      "host 'esxi1' is in folder /T/host of vc, not in cluster /T/host/C1. Remove it there first, or declare it where "
      "it is."),

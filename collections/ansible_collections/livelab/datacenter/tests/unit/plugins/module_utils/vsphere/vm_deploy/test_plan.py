@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.ovf import Descriptor, Disk
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.plan import differences, network_names, plan
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.state import (
@@ -32,6 +32,13 @@ WANTED = {"cpus": 2, "memory_mb": 512, "nics": 1, "disks_bytes": [4 * 2**30]}
 )
 def test_differences(there, words):
     assert differences({**WANTED, **there}, WANTED) == words
+
+
+def test_what_the_server_does_not_know_differs():
+    known = {key: value for key, value in WANTED.items() if key != "disks_bytes"}
+    assert differences(known, WANTED) == ["disks 0 instead of 1"]
+    assert differences({**WANTED, "disks_bytes": [1, 2**40]}, {**WANTED, "disks_bytes": [1, 2**41]}) == [
+        f"disks of [1, {2**40}] bytes instead of [1, {2**41}]"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_a_machine_that_runs_is_removed_only_by_force(power):
         plan(runs, absent)
     assert str(caught.value) == f"virtual machine web is {power}; shut it down first (vm_power), or give force: true."
     (change,) = plan(runs, {**absent, "force": True})
-    assert (change.after, change.apply, change.args) == (None, "remove", {"ref": "ref", "power": power})
+    assert change == Change("virtual machine web", runs.machine.shown(), None, "remove", {"ref": "ref", "power": power})
     assert plan(State(MACHINE), absent)[0].before["moid"] == "vm-1"
 
 
