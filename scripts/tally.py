@@ -4,8 +4,9 @@
 usage: tally.py FOLDER SUITE...
 
 FOLDER holds, of each suite, what it printed (SUITE.log) and how it ended (SUITE.end: exit status and seconds). Status 77
-is a suite that could not run here. Not run is not passed: the exit status is 1 for that too, and for tests that were
-skipped because something is not installed. Tests that are skipped for a reason of this computer are shown and counted.
+is a suite that could not run here. What was not run is not passed: a suite is called so only when all of it ran. The exit
+status is 1 for a suite that did not run, too, and for tests that were skipped because something is not installed. Tests that
+this computer or this checkout has nothing for (no KVM, say) are shown and counted, and the exit status is 0.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Suite:
         return max(self.count("failed", "error", "errors", "xpassed"), int(self.status not in (0, NOT_RUN)))
 
     @property
-    def skipped(self) -> int:
+    def not_run(self) -> int:
         """Tests that were skipped; a suite that was not run is one."""
         return self.count("skipped") + int(self.status == NOT_RUN)
 
@@ -68,7 +69,9 @@ class Suite:
         """Its end in a word."""
         if self.failed:
             return "FAILED"
-        return "NOT RUN" if self.status == NOT_RUN else "INCOMPLETE" if self.incomplete else "passed"
+        if self.status == NOT_RUN:
+            return "NOT RUN"
+        return "INCOMPLETE" if self.incomplete else "in part" if self.not_run else "passed"
 
 
 def read(folder: Path, name: str) -> Suite:
@@ -81,16 +84,16 @@ def read(folder: Path, name: str) -> Suite:
 def main(folder: str, *names: str) -> int:
     """Print the table and return the exit status."""
     suites = [read(Path(folder), name) for name in names]
-    print(f"\n{'suite':12} {'':10} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
+    print(f"\n{'suite':12} {'':10} {'passed':>7} {'failed':>7} {'not run':>8} {'seconds':>8}")
     for suite in suites:
-        print(f"{suite.name:12} {suite.word:10} {suite.passed:7} {suite.failed:7} {suite.skipped:8} {suite.seconds:8}")
+        print(f"{suite.name:12} {suite.word:10} {suite.passed:7} {suite.failed:7} {suite.not_run:8} {suite.seconds:8}")
     for suite in suites:
         for line in suite.skips:
-            print(f"skipped in {suite.name}: {line}")
+            print(f"not run in {suite.name}: {line}")
         if suite.status == NOT_RUN:
             print(f"not run: {suite.name}: {(suite.log.strip().splitlines() or ['it did not come to its end'])[-1]}")
-    passed, failed, skipped = (sum(counts) for counts in zip(*((s.passed, s.failed, s.skipped) for s in suites), strict=True))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    passed, failed, not_run = (sum(counts) for counts in zip(*((s.passed, s.failed, s.not_run) for s in suites), strict=True))
+    print(f"{passed} passed, {failed} failed, {not_run} not run")
     return int(any(suite.failed or suite.incomplete for suite in suites))
 
 

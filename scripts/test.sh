@@ -3,6 +3,7 @@
 # make test: every suite; with names as arguments, those, one after the other:
 #   lint unit go-test integration molecule e2e
 # It goes on after a failure, says at the end what became of each, and exits 1 when one failed or did not run.
+# A suite that cannot run here ends with 77.
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 cd "$TOP"
