@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes the Debian 13 tree that the scenarios' containers start from, once: image.sh CACHE-DIRECTORY SSH-PUBLIC-KEY
+# Makes the tree of a Debian release that the scenarios' containers start from, once:
+# image.sh CACHE-DIRECTORY SSH-PUBLIC-KEY RELEASE
 # Prints the tree's path. A tree is named after this script and the key, so that a change to either makes a new one.
 set -euo pipefail
-cache=$1 key=$2
+cache=$1 key=$2 release=$3
 tag=$(cat "$0" "$key" | sha256sum | cut -c1-12)
-tree=$cache/trixie-$tag
+tree=$cache/$release-$tag
 mkdir -p "$cache"
 chmod 0700 "$cache"
 # Scenarios that start at the same time wait here for the one that makes the tree.
@@ -27,7 +28,7 @@ if [ ! -d "$tree" ]; then
         --customize-hook='echo "ListenAddress 127.0.0.1" > "$1/etc/ssh/sshd_config.d/loopback.conf"' \
         --customize-hook='ln -sf /dev/null "$1/etc/systemd/system/systemd-networkd-wait-online.service"' \
         --skip=cleanup/apt/lists \
-        trixie "$tree".partial >&2
+        "$release" "$tree".partial >&2
     mv "$tree".partial "$tree"
 fi
 echo "$tree"

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 PLUGIN = Path(__file__).parents[2] / "roles/mysql/filter_plugins/mysql.py"
-GOOD = {"settings": {}, "users": [], "databases": [], "buffer": "64M", "address": "", "root_password": ""}
+GOOD = {"settings": {}, "users": [], "databases": [], "buffer": "64M", "connections": 60, "address": "", "root_password": ""}
+BACKUP = {"directory": "/var/backups/mysql", "keep": 7, "calendar": "daily"}
+GOOD |= {"backup": BACKUP}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,8 @@ def user(**more):
         user(state="present"),
         {"users": [{"name": "x", "state": "absent"}]},
         {"users": [{"name": "x", "password": "a"}, {"name": "x", "host": "%", "password": "a"}]},
+        {"buffer": "auto", "connections": "auto"},
+        {"backup": BACKUP | {"calendar": ""}},
         {"databases": [{"name": "my data"}], "settings": {"skip-networking": None}, "address": "::"},
     ],
 )
@@ -81,6 +85,14 @@ def test_what_can_be_done(mysql, variables):
         ({"settings": {"a": "\"'"}}, 'mysql_settings gives "a" a value with both kinds of quotes'),
         ({"buffer": "64 M"}, 'mysql_innodb_buffer_pool_size is "64 M"'),
         ({"address": "0.0.0.0\n"}, "mysql_bind_address"),
+        ({"connections": "0"}, 'mysql_max_connections is "0"'),
+        ({"connections": "many"}, 'mysql_max_connections is "many"'),
+        ({"databases": [{"name": "a", "encoding": "utf8mb4; DROP"}]}, 'with the encoding "utf8mb4; DROP"'),
+        ({"databases": [{"name": "a", "collation": "a b"}]}, 'with the collation "a b"'),
+        ({"backup": BACKUP | {"directory": "backups"}}, 'mysql_backup_directory is "backups"'),
+        ({"backup": BACKUP | {"directory": "/"}}, 'mysql_backup_directory is "/"'),
+        ({"backup": BACKUP | {"keep": 0}}, "mysql_backup_keep is 0"),
+        ({"backup": BACKUP | {"calendar": "daily\nUser=x"}}, "mysql_backup_calendar has a line end"),
         ({"root_password": "s3cret\nx"}, "mysql_root_password has a line end"),
     ],
 )
@@ -89,3 +101,62 @@ def test_what_cannot_is_named_without_secrets(mysql, variables, said):
     assert len(found) == 1
     assert said in found[0]
     assert "s3cret" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("kibibytes", "pool", "connections"),
+    [
+        (484_000, "64M", 60),
+        (500_000, "64M", 60),
+        (130_000, "32M", 60),
+        (1_000_000, "128M", 60),
+        (2_000_000, "496M", 150),
+        (4_000_000, "976M", 150),
+        (65_800_000, "16064M", 300),
+    ],
+)
+def test_memory_by_what_the_machine_has(mysql, kibibytes, pool, connections):
+    settings = mysql.memory(f"MemTotal:  {kibibytes} kB\nMemFree:  1 kB\n", "auto", "auto")
+    assert (settings["innodb_buffer_pool_size"], settings["max_connections"]) == (pool, connections)
+    parts = [settings[name] for name in ("innodb_buffer_pool_size", "aria_pagecache_buffer_size", "key_buffer_size")]
+    assert sum(int(part[:-1]) for part in parts) * 1024 < kibibytes / 2
+
+
+def test_memory_that_was_asked_for_is_what_it_gets(mysql):
+    assert mysql.memory("", "2G", "7") == {"innodb_buffer_pool_size": "2G", "max_connections": "7"}
+
+
+KNOWN = [["a", "utf8mb4", "utf8mb4_general_ci"], ["b`c", "latin1", "latin1_swedish_ci"], ["d", "utf8mb3", "utf8mb3_bin"]]
+
+
+@pytest.mark.parametrize(
+    ("database", "statements"),
+    [
+        ({"name": "a"}, []),
+        ({"name": "not there"}, []),
+        ({"name": "b`c"}, ["ALTER DATABASE `b``c` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"]),
+        ({"name": "b`c", "encoding": "latin1", "collation": "latin1_swedish_ci"}, []),
+        ({"name": "d", "encoding": "utf8", "collation": "utf8_bin"}, []),
+        ({"name": "a", "collation": "utf8mb4_bin"}, ["ALTER DATABASE `a` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"]),
+    ],
+)
+def test_a_database_that_writes_another_way(mysql, database, statements):
+    assert mysql.alterations([database], KNOWN) == statements
+
+
+@pytest.mark.parametrize(
+    ("answer", "statements"),
+    [
+        ({}, []),
+        ({"nameless": None, "known": '[["a", "x", "y"]]', "tables_of_test": 0}, []),
+        ({"nameless": '["localhost", "o\'x"]'}, ["DROP USER ''@'localhost'", "DROP USER ''@'o''x'"]),
+        ({"known": '[["test", "x", "y"]]', "tables_of_test": 0}, ["DROP DATABASE test"]),
+        ({"known": '[["test", "x", "y"]]', "tables_of_test": 1}, []),
+    ],
+)
+def test_what_is_not_to_be_there(mysql, answer, statements):
+    assert mysql.removals(answer, []) == statements
+
+
+def test_a_database_of_the_name_test_that_was_asked_for_stays(mysql):
+    assert mysql.removals({"known": '[["test", "x", "y"]]', "tables_of_test": 0}, [{"name": "test"}]) == []

@@ -1,4 +1,4 @@
-"""What the role owncloud leaves on a Debian 13 machine: the stand-in, set up, and its WebDAV."""
+"""What the role owncloud leaves on a Debian machine: the stand-in, set up, and its WebDAV."""
 
 import json
 import re

@@ -70,8 +70,15 @@ options:
         default: present
   service:
     description:
-      - The systemd service that reads them. It is started and enabled, too.
+      - The systemd service that reads them, or a timer. It is started and enabled, too.
+      - Its unit may be one of the files.
     type: str
+  service_state:
+    description:
+      - Whether it runs and starts with the machine, or does neither. It is stopped before the files are written.
+    type: str
+    choices: [started, stopped]
+    default: started
   check:
     description:
       - A command, as a list of words, that ends with a status other than 0 when the configuration is wrong.
@@ -106,6 +113,23 @@ EXAMPLES = r"""
       - path: /etc/apache2/sites-enabled/000-default.conf
         state: absent
         needs: reload
+
+- name: A timer, with what it starts
+  livelab.datacenter.configuration:
+    service: report.timer
+    files:
+      - path: /etc/systemd/system/report.timer
+        content: |
+          [Timer]
+          OnCalendar=daily
+          [Install]
+          WantedBy=timers.target
+      - path: /etc/systemd/system/report.service
+        needs: nothing
+        content: |
+          [Service]
+          Type=oneshot
+          ExecStart=/usr/local/sbin/report
 """
 
 RETURN = r"""
@@ -154,6 +178,7 @@ def main() -> None:
         argument_spec={
             "files": {"type": "list", "elements": "dict", "required": True, "options": FILE},
             "service": {"type": "str"},
+            "service_state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
             "check": {"type": "list", "elements": "str", "default": []},
             "watch": {"type": "list", "elements": "str", "default": []},
         },

@@ -48,6 +48,7 @@ class ConfigurationWork(Work):
         # What was there before, by path: in the journal already, or to be.
         self._before: dict[str, Entry] = {}
         self._action = ""
+        self._units_read = False
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
@@ -97,6 +98,7 @@ class ConfigurationWork(Work):
     def take(self, change: Change) -> None:
         """Have the service take the configuration into use."""
         name = self._state.service.name
+        self._read_units()
         if self.params["check"] and change.args["action"]:
             status, out, err = self._run(self.params["check"])
             if status != 0:
@@ -108,16 +110,27 @@ class ConfigurationWork(Work):
             if status != 0:
                 raise ConvergeError(f"the service {name} cannot be made to start with the machine: {err.strip()}")
 
+    def stop(self, change: Change) -> None:
+        """Stop the service, for good."""
+        name = self._state.service.name
+        status, _out, err = self._run(["systemctl", "disable", "--now", "--quiet", name])
+        if status != 0:
+            raise ConvergeError(f"the service {name} cannot be stopped: {err.strip()}")
+
     def settle(self, changes: Sequence[Change]) -> None:
         """All is in use: what was there before is no longer needed."""
+        self._read_units()
         self._forget()
 
-    def _reread_units(self) -> None:
-        if any(path.startswith(UNITS) for path in self._before):
-            self._run(["systemctl", "daemon-reload"])
+    def _read_units(self) -> None:
+        """Have systemd read its units, when there was one among the files."""
+        if any(path.startswith(UNITS) for path in self._before) and not self._units_read:
+            status, _out, err = self._run(["systemctl", "daemon-reload"])
+            if status != 0:
+                raise ConvergeError(f"systemd does not read its units: {err.strip()}")
+            self._units_read = True
 
     def _act(self, action: str, name: str) -> None:
-        self._reread_units()
         status, _out, err = self._run(["systemctl", action, name])
         if status == 0 and action == "reload":
             time.sleep(_SETTLE_SECONDS)
@@ -144,7 +157,8 @@ class ConfigurationWork(Work):
         """Put back what was there, start the service with it, and say so."""
         for path, entry in self._before.items():
             put(path, entry)
-        self._reread_units()
+        self._units_read = False
+        self._read_units()
         service, said = self._state.service, "What was there before is in place again"
         # One that is down because an earlier run was cut off was up before it.
         if self._before and service and service.there and (service.active or self._state.pending):

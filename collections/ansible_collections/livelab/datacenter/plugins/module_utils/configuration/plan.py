@@ -7,7 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.state import ABSENT, Entry, State
+from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.state import (
+    ABSENT,
+    UNIT_FOLDER,
+    Entry,
+    State,
+    unit_name,
+)
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
 
 HIDDEN = "(not shown)"
@@ -37,7 +43,15 @@ def plan(state: State, params: Mapping[str, Any]) -> list[Change]:
         if now != then:
             changes.append(_file_change(wanted, now, then))
             action = stronger(action, wanted["needs"])
-    return changes + _service_changes(state, action)
+    if params["service_state"] == "stopped":
+        return _stop(state) + changes
+    return changes + _service_changes(state, action, _brings(params))
+
+
+def _brings(params: Mapping[str, Any]) -> bool:
+    """Whether the unit of the service is among the files."""
+    unit = UNIT_FOLDER + unit_name(params["service"]) if params["service"] else None
+    return any(wanted["path"] == unit and wanted["state"] == "present" for wanted in params["files"])
 
 
 def stronger(one: str, other: str) -> str:
@@ -68,9 +82,18 @@ def _shown(entry: Entry, hidden: bool) -> dict[str, Any] | None:
     return {"content": content, "mode": f"{entry.mode:04o}", "owner": entry.owner, "group": entry.group}
 
 
-def _service_changes(state: State, action: str) -> list[Change]:
+def _stop(state: State) -> list[Change]:
+    """Before the files: what stops a service may need them."""
     service = state.service
-    if service is None or not service.there:
+    if service is None or not service.there or not (service.active or service.enabled):
+        return []
+    return [Change(what=f"service {service.name}", before={"active": service.active, "enabled": service.enabled},
+                   after={"active": False, "enabled": False}, apply="stop", args={})]
+
+
+def _service_changes(state: State, action: str, brought: bool) -> list[Change]:
+    service = state.service
+    if service is None or not (service.there or brought):
         return []
     if state.newer:
         action = "restart"

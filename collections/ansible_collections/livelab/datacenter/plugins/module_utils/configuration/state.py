@@ -9,6 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Where the units of an administrator are. systemd reads them when it is told to.
+UNIT_FOLDER = "/etc/systemd/system/"
+_KINDS = ("service", "timer", "socket", "path", "target", "mount")
+
+
+def unit_name(service: str) -> str:
+    """A service's name with the kind of unit that systemd adds by itself: ``apache2`` is ``apache2.service``."""
+    return service if service.rpartition(".")[2] in _KINDS else f"{service}.service"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.configuration import apply
+from ansible_collections.livelab.datacenter.plugins.module_utils.configuration import plan as planning
 from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.apply import ConfigurationWork, look
 from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.configuration.plan import plan
@@ -47,6 +48,8 @@ class Machine:
         self.conf.mkdir()
         self.there, self.active, self.enabled, self.since = True, True, True, 0.0
         self.acts, self.kill_at = [], None
+        # Where the unit is, when it is among the files.
+        self.unit = None
 
     def run(self, command):
         word = command[1] if command[0] == "systemctl" else command[0]
@@ -60,6 +63,8 @@ class Machine:
             return 0, "".join(f"{name}={value}\n" for name, value in shown.items()), ""
         if word == "daemon-reload":
             self.acts.append(word)
+            if self.unit:
+                self.there = self.unit.exists()
             return 0, "", ""
         if word == "judge":
             bad = "wrong" in self.text()
@@ -72,6 +77,10 @@ class Machine:
             return (0, "active\n", "") if self.active else (3, "failed\n", "")
         if word == "journalctl":
             return 0, "could not bind to address 0.0.0.0:80\n", ""
+        if word == "disable":
+            self.acts.append(word)
+            self.active = self.enabled = False
+            return 0, "", ""
         assert word == "enable", command
         self.enabled = True
         return 0, "", ""
@@ -79,12 +88,12 @@ class Machine:
     def text(self):
         return "".join(path.read_text() for path in self.conf.glob("*.conf"))
 
-    def converge(self, *files, check_mode=False, watch=()):
+    def converge(self, *files, check_mode=False, watch=(), service="web", service_state="started"):
         defaults = dict.fromkeys(("content", "secret_content", "link"))
         defaults |= {"mode": "0644", "needs": "restart", "state": "present"} | ME
         params = {
             "files": [defaults | {"path": str(self.conf / name), **more} for name, more in files],
-            "service": "web", "check": ["judge"], "watch": list(watch),
+            "service": service, "service_state": service_state, "check": ["judge"], "watch": list(watch),
         }
         module = Module(params, check_mode)
         converge(module, ConfigurationWork(params, self.run, str(self.journals)), check=check, plan=plan)
@@ -211,6 +220,53 @@ def test_systemd_reads_its_units_again_when_one_of_them_changed(machine, monkeyp
     machine.acts.clear()
     machine.converge(("web.service.d/b.conf", text("z")))
     assert machine.acts == ["daemon-reload", "restart"]
+
+
+@pytest.fixture
+def without(machine, monkeypatch):
+    """A machine that does not know the unit yet; units are in the folder of the configuration."""
+    monkeypatch.setattr(apply, "UNITS", (f"{machine.conf}/",))
+    monkeypatch.setattr(planning, "UNIT_FOLDER", f"{machine.conf}/")
+    machine.there = machine.active = machine.enabled = False
+    machine.unit = machine.conf / "web.timer"
+    return machine
+
+
+def test_a_unit_among_the_files_is_read_started_and_enabled(without):
+    timer = {"service": "web.timer"}
+    assert without.converge(("web.timer", text("[Timer]")), **timer).result["changed"]
+    assert (without.acts, without.active, without.enabled) == (["daemon-reload", "restart"], True, True)
+    assert not without.converge(("web.timer", text("[Timer]")), **timer).result["changed"]
+
+
+def test_a_unit_that_another_service_needs_is_read(without):
+    without.converge(("web.service", text("[Service]", needs="nothing")), service="web.timer")
+    assert without.acts == ["daemon-reload"]
+
+
+def test_a_unit_that_does_not_start_is_taken_back_and_forgotten(without):
+    broken = without.converge(("web.timer", text("taken")), ("a.conf", text("taken")), service="web.timer")
+    assert broken.result["msg"].endswith("What was there before is in place again.")
+    assert (without.acts, list(without.conf.iterdir())) == (["daemon-reload", "restart", "daemon-reload"], [])
+
+
+def test_a_service_is_stopped_before_its_unit_goes(without):
+    without.converge(("web.timer", text("[Timer]")), service="web.timer")
+    without.acts.clear()
+    gone = ("web.timer", {"state": "absent"})
+    assert without.converge(gone, service="web.timer", service_state="stopped").result["changed"]
+    assert (without.acts, without.active, without.enabled) == (["disable", "daemon-reload"], False, False)
+    assert not without.converge(gone, service="web.timer", service_state="stopped").result["changed"]
+
+
+@pytest.mark.parametrize("moment", ["daemon-reload", "restart"])
+def test_a_unit_of_a_killed_run_is_started_by_the_next(without, moment):
+    without.kill_at = moment
+    with pytest.raises(Killed):
+        without.converge(("web.timer", text("[Timer]")), service="web.timer")
+    without.kill_at, without.acts = None, []
+    assert without.converge(("web.timer", text("[Timer]")), service="web.timer").result["changed"]
+    assert without.acts == ["daemon-reload", "restart"]
 
 
 def test_secrets_are_in_no_result(machine):

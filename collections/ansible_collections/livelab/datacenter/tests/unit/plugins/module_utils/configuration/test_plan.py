@@ -22,7 +22,7 @@ def wanted(**said):
 
 def changes(now, service=None, pending="", newer=(), **said):
     state = State(entries={"/etc/a": now}, service=service, pending=pending, newer=newer)
-    return plan(state, {"files": [wanted(**said)]})
+    return plan(state, {"files": [wanted(**said)], "service": service and service.name, "service_state": "started"})
 
 
 def shown(now, **said):
