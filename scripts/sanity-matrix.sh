@@ -33,15 +33,15 @@ pins() {
 
 # environment VERSION LEAST MOST: makes the virtual environment, with the newest patch of that release, and prints its path.
 environment() {
-    local venv=$LOGS/$1 python
+    local venv=$LOGS/$1 python needed pins
     python=$(find_python "$2" "$3") || {
         echo "ansible-core $1 needs a Python from $2 to $3, and there is none on PATH, nor among pyenv's" >&2
         return 1
     }
     [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv" >&2 || return 1
-    # shellcheck disable=SC2046 # a pin is a word
-    "$venv/bin/pip" install -q --disable-pip-version-check "ansible-core==$1.*" $(pins pyvmomi requests matplotlib pytest) >&2 ||
-        return 1
+    mapfile -t needed < <(sed -nE 's/^([a-z0-9-]+).*/\1/p' "$COLLECTION/requirements.txt")
+    mapfile -t pins < <(pins "${needed[@]}" pytest)
+    "$venv/bin/pip" install -q --disable-pip-version-check "ansible-core==$1.*" "${pins[@]}" >&2 || return 1
     echo "$venv"
 }
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -96,6 +98,22 @@ def test_an_execution_environment_gets_what_the_modules_need():
         (pin,) = pinned[name].specifier
         assert pin.operator == "=="
         assert wanted.specifier.contains(pin.version), f"{name}: {pin} is pinned, {wanted} is wanted"
+
+
+# What a library is called where it is imported, where that is not the name of its package.
+PACKAGES = {"pyVim": "pyvmomi", "pyVmomi": "pyvmomi", "vmware": "pyvmomi", "urllib3": "requests", "markupsafe": "jinja2"}
+
+
+def test_every_library_that_is_imported_is_required():
+    """What comes with another counts as that one: urllib3 with requests."""
+    found = set()
+    for file in (COLLECTION / "plugins").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            found |= {name.split(".")[0] for name in names}
+    foreign = {PACKAGES.get(name, name) for name in found - sys.stdlib_module_names - {"ansible", "ansible_collections"}}
+    assert foreign == set(requirements(COLLECTION / "requirements.txt"))
 
 
 def test_collections_that_the_collection_needs_are_said():

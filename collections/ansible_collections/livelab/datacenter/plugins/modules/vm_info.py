@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vm_info
 short_description: Virtual machines as they are
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Says of virtual machines where they are, whether they run, at which addresses, and what disks and networks they
     have. It reads all of them in one call, and changes nothing.
