@@ -106,6 +106,38 @@ func (a *api) showVolume(s *model.State, p model.Pool) map[string]any {
 	}
 }
 
+// status is the tree of a volume's parts: its vdevs, and the partitions that they are made of.
+func (a *api) status(pool string) []map[string]any {
+	leaf := func(id int, name, kind string, children []map[string]any) map[string]any {
+		row := map[string]any{"id": id, "name": name, "type": kind, "status": "ONLINE", "read": 0, "write": 0, "cksum": 0}
+		if children != nil {
+			row["children"] = children
+		}
+		return row
+	}
+	return model.View(a.nas, func(s *model.State) []map[string]any {
+		for _, p := range s.Pools {
+			if p.Name != pool {
+				continue
+			}
+			vdevs := []map[string]any{}
+			for i, v := range p.Data {
+				devices := []map[string]any{}
+				for j, disk := range v.Disks {
+					devices = append(devices, leaf(100*i+j+1, disk+"p2", "dev", nil))
+				}
+				name := "stripe"
+				if v.Type != "STRIPE" {
+					name = fmt.Sprintf("%s-%d", strings.ToLower(v.Type), i)
+				}
+				vdevs = append(vdevs, leaf(i+1, name, "vdev", devices))
+			}
+			return []map[string]any{leaf(1, pool, "root", vdevs)}
+		}
+		return []map[string]any{}
+	})
+}
+
 func gib(n int64) string { return fmt.Sprintf("%.1f GiB", float64(n)/float64(model.GiB)) }
 
 func (a *api) disks() []map[string]any {

@@ -24,7 +24,7 @@ func (a *api) inVolume(id string) map[string]resource {
 		return nil
 	}
 	pool, _ := row["name"].(string)
-	return map[string]resource{"zvols": a.zvols(pool), "datasets": a.datasets(pool)}
+	return map[string]resource{"zvols": a.zvols(pool), "datasets": a.datasets(pool), "status": {rows: func() []map[string]any { return a.status(pool) }}}
 }
 
 // datasetsOf are a pool's datasets of a type, by their names below the pool.

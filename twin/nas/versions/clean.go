@@ -126,6 +126,9 @@ func (c *cleaner) cleanString(path string, t Type, value any) any {
 }
 
 func (c *cleaner) cleanInteger(path string, t Type, value any) any {
+	if value == "" && t.Null && c.words.empties {
+		return nil
+	}
 	if s, ok := value.(string); ok && c.words.coerces {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil && n >= 0 {
 			value = n

@@ -10,7 +10,9 @@ import (
 // wording is how a generation of the middleware says what is wrong, and what it takes for something else.
 type wording struct {
 	// coerces says that "1" is taken for 1, and 1 for "1".
-	coerces                             bool
+	coerces bool
+	// empties says that a number that need not be there is taken away by an empty text, as Django's forms have it.
+	empties                             bool
 	missing, extra                      string
 	str, integer, boolean, list, object string
 	null                                func(t Type) string
@@ -89,7 +91,7 @@ var strict = &wording{
 
 // form is a form of Django, as API v1.0 has them.
 var form = &wording{
-	coerces: true, missing: "This field is required.", extra: "Unknown field.",
+	coerces: true, empties: true, missing: "This field is required.", extra: "Unknown field.",
 	str: "Enter a text.", integer: "Enter a whole number.", boolean: "Enter true or false.", list: "Enter a list.", object: "Enter an object.",
 	null: func(Type) string { return "This field is required." },
 	choice: func(_ Type, value any) string {

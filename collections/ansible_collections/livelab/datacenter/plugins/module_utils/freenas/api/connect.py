@@ -13,10 +13,11 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge i
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import Dialect, NotSpoken
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.identify import identify
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.jsonrpc import JsonRpc
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v1 import RestV1
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.rest_v2 import RestV2
 
 # The newest first: what "auto" asks in this order.
-DIALECTS: dict[str, type[Dialect]] = {"jsonrpc": JsonRpc, "v2.0": RestV2}
+DIALECTS: dict[str, type[Dialect]] = {"jsonrpc": JsonRpc, "v2.0": RestV2, "v1.0": RestV1}
 
 CONNECT_OPTIONS = connection.options(
     "FREENAS",

@@ -26,6 +26,7 @@ _FEATURES: dict[str, tuple[Number, Number | None, str]] = {
     "discovery_portal": ((9, 3, 1), (25, 4), "CHAP of discovery in each portal"),
     "discovery_credential": ((25, 4), None, "CHAP of discovery in each CHAP user"),
     "raw_disk": ((), (22, 12), "a whole disk as an extent"),
+    "extent_details": ((9, 3, 1), None, "a serial number, a block size and the like of each extent"),
     "read_only": ((9, 3, 1), None, "extents that can only be read"),
     "extent_enabled": ((11, 3), None, "extents that can be switched off"),
     "product_id": ((25, 10), None, "a product id of an extent"),
