@@ -46,11 +46,10 @@ def _vswitch(state: Network, goal: Network, name: str) -> list[Step]:
     if before == after:
         return []
     if after is None:
-        needs = [(kind, group) for group in state.groups_on(name) for kind in ("vacant", "left")]
+        needs = [("left", group) for group in state.groups_on(name)]
         return [_step(Change(what, before.shown(), None, "remove_vswitch", args), needs, _nics(before.nics))]
     if before is None:
-        frees = [("vswitch", name), ("carries", name)]
-        return [_step(Change(what, None, after.shown(), "add_vswitch", args), _nics(after.nics), frees)]
+        return [_step(Change(what, None, after.shown(), "add_vswitch", args), _nics(after.nics), [("vswitch", name)])]
     needs, frees = _nics(set(after.nics) - set(before.nics)), _nics(set(before.nics) - set(after.nics))
     if after.mtu > before.mtu:
         frees.append(("carries", name))

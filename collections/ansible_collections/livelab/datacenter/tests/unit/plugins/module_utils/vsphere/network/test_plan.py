@@ -118,6 +118,18 @@ def test_an_update_keeps_what_is_not_said():
     assert changes[0].after == {"nics": ["vmnic0"], "mtu": 9000, "num_ports": 128}
 
 
+    changes, _goal = planned({"vswitches": [vswitch("vSwitch0", num_ports=256)]})
+    assert changes[0].after == {"nics": ["vmnic0"], "mtu": 1500, "num_ports": 256}
+    changes, _goal = planned({"portgroups": [portgroup("VM Network", None, vlan_id=7)]})
+    assert (changes[0].before, changes[0].after) == (
+        {"vswitch": "vSwitch0", "vlan_id": 0}, {"vswitch": "vSwitch0", "vlan_id": 7})
+
+
+def test_a_new_port_group_needs_a_vswitch():
+    assert refused({"portgroups": [portgroup("new", None)]}) == (
+        "port group 'new' does not exist on esxi1: 'vswitch' must say where to add it. There are: vSwitch0.")
+
+
 def test_unknown_adapter_names_those_there_are():
     assert refused({"vswitches": [vswitch(nics=["vmnic7"])]}) == (
         "vSwitch 'vSwitch1': esxi1 has no physical adapter 'vmnic7'; it has: vmnic0, vmnic1.")
@@ -129,6 +141,18 @@ def test_an_adapter_of_another_vswitch_is_not_taken():
         assert refused({"vswitches": [vswitch(name, nics=["vmnic0"])]}) == (
             f"vSwitch '{name}': vmnic0 is an uplink of vSwitch 'vSwitch0' on esxi1, and can be one of a single vSwitch. Free "
             "adapters: vmnic1.")
+
+
+def test_an_adapter_of_another_vswitch_is_not_taken_whatever_else_becomes_of_that():
+    said = "is an uplink of vSwitch '{}' on esxi1, and can be one of a single vSwitch"
+    assert said.format("vSwitch1") in refused({"vswitches": [vswitch("vSwitch0", nics=["vmnic0", "vmnic1"])]}, BUILT)
+    assert said.format("vSwitch0") in refused({"vswitches": [vswitch("vSwitch0", mtu=1600), vswitch(nics=["vmnic0"])]})
+    two = replace(BUILT, vswitches={"vSwitch0": VSwitch(("vmnic0", "vmnic2")), "vSwitch1": VSwitch()})
+    assert said.format("vSwitch0") in refused({"vswitches": [vswitch(nics=["vmnic2"])]}, two)
+
+
+def test_an_uplink_that_was_taken_out_of_the_host_is_not_this_tasks():
+    assert names({"host_name": "new"}, replace(BUILT, nics=("vmnic0",))) == ["host name and DNS"]
 
 
 def test_an_adapter_moves_when_the_other_vswitch_gives_it_away():
@@ -160,6 +184,8 @@ def test_what_a_vmkernel_adapter_needs_is_not_removed(desired, what):
     _changes, built = planned(VMOTION)
     assert refused(desired, built) == (f"{what} cannot be removed from esxi1: vmk1 is on port group 'vMotion'. Declare that "
                                        "VMkernel adapter absent too.")
+    several = with_adapter(built, "vmk2", portgroup="vMotion")
+    assert f"{what} cannot be removed from esxi1: vmk1, vmk2 is on" in refused(desired, several)
 
 
 def test_purge_removes_only_from_the_lists_that_are_given():
@@ -237,6 +263,7 @@ def test_the_devices_of_the_declared_adapters():
     assert declared(BUILT, anew) == {"storage": "vmk1 (new)"}
     assert (device_of("vmk1 (new)"), device_of("vmk1")) == ("vmk1", "vmk1")
     assert declared(BUILT, asked()) == {}
+    assert declared(BUILT, asked(vmkernels=[vmkernel(None, device="vmk1", mtu=1400)])) == {"vMotion": "vmk1"}
 
 
 def test_an_address_belongs_to_one_adapter():
@@ -466,6 +493,7 @@ def test_purge_leaves_what_is_not_on_standard_switches():
     current = with_adapter(BUILT, "vmk5", portgroup="", elsewhere="a distributed switch")
     # It can be changed all the same.
     assert names({"vmkernels": [vmkernel(None, device="vmk5", mtu=1400)]}, current) == ["VMkernel adapter vmk5"]
+    assert names({"vmkernels": [vmkernel(None, device="vmk5", mtu=9000)]}, current) == ["VMkernel adapter vmk5"]
     assert steps({"vmkernels": [vmkernel()], "purge": True}, current) == []
 
 
@@ -505,6 +533,11 @@ def test_purge_takes_what_nothing_needs():
     assert steps({"vswitches": [], "portgroups": [], "vmkernels": []}, current) == []
     assert remarks(current, asked(vswitches=[], portgroups=[], vmkernels=[])) == []
     assert remarks(current, asked(purge=True)) == []
+
+
+def test_purge_leaves_the_port_group_of_a_declared_adapter():
+    desired = asked(vmkernels=[vmkernel(), vmkernel("Management Network")], portgroups=[], purge=True)
+    assert [change.what for change in plan(BUILT, desired)] == ["port group VM Network"]
 
 
 def test_purge_leaves_what_machines_use():
@@ -591,6 +624,7 @@ def test_what_would_cut_the_host_off_is_refused_unless_forced(desired, said, rea
     changes, _reached = planned({**desired, "host_name": "last", "force": True}, current)
     assert changes[-1].what != "host name and DNS"
     assert ("follow" in changes[-1].args) == (reached_at is not None)
+    assert "follow" not in changes[0].args
 
 
 @pytest.mark.parametrize(("said", "address"), [

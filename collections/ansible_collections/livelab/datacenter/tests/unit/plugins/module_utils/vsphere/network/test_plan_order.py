@@ -174,6 +174,7 @@ CASES = {
         "portgroups": [group("vMotion", state="absent"), group("other", state="absent")],
         "vmkernels": [adapter("vMotion", "absent"), adapter("other", "absent")],
     }),
+    "VLANs change": (BUILT, {"portgroups": [group("vMotion", vlan_id=30), group("VM Network", "vSwitch0", vlan_id=4095)]}),
     "uplinks are swapped": (BUILT, {"vswitches": [vswitch("vSwitch0", nics=["vmnic1"]), vswitch("vSwitch1", nics=["vmnic0"])]}),
     "an uplink is freed by a vSwitch that goes": (replace(BUILT, portgroups=FRESH.portgroups, vmkernels=FRESH.vmkernels), {
         "vswitches": [vswitch("vSwitch1", "absent"), vswitch("vSwitch0", nics=["vmnic0", "vmnic1"])],
@@ -225,6 +226,11 @@ CASES = {
         "vmkernels": [adapter("Management Network", ip="10.7.0.11", netmask="24")],
         "default_gateway": "10.7.0.1",
     }),
+    "the host moves to another port group with its gateway": (replace(BUILT, default_gateway="10.0.0.1"), {
+        "portgroups": [group("new", "vSwitch0", vlan_id=7)],
+        "vmkernels": [adapter("new", device="vmk0", ip="10.7.0.11", netmask="24")],
+        "default_gateway": "10.7.0.1",
+    }),
 }
 
 
@@ -248,6 +254,29 @@ def test_an_adapter_waits_for_a_vswitch_that_comes_last():
     state = replace(BUILT, portgroups={**BUILT.portgroups, "vMotion": PortGroup("vSwitch0")})
     desired = {"vswitches": [vswitch("vSwitch0", nics=[], mtu=9000)], "vmkernels": [adapter("vMotion", mtu=9000)], "force": True}
     assert [change.what for change in plan(state, desired)] == ["vSwitch vSwitch0", "VMkernel adapter vmk1"]
+
+
+def test_the_gateway_comes_after_what_cuts():
+    desired = {"vswitches": [vswitch("vSwitch0", nics=[])], "default_gateway": "10.0.0.1", "force": True}
+    assert [change.what for change in plan(BUILT, desired)] == ["vSwitch vSwitch0", "default gateway"]
+
+
+def test_what_the_host_is_managed_over_keeps_its_address_as_long_as_can_be():
+    desired = {"vmkernels": [adapter("Management Network", ip="10.0.2.11", netmask="24"),
+                             adapter("vMotion", ip="10.0.0.11", netmask="24")], "force": True}
+    assert [change.what for change in plan(BUILT, desired)] == [
+        "VMkernel adapter vmk1 (lets go of 10.0.2.11 for now)", "VMkernel adapter vmk0", "VMkernel adapter vmk1"]
+
+
+def test_management_is_not_taken_over_together_with_the_address():
+    # The one goes when the other is managed over, and that comes when the address is free.
+    desired = {"portgroups": [group("new", "vSwitch1")], "force": True, "vmkernels": [
+        adapter("Management Network", "absent"), adapter("new", ip="10.0.0.11", netmask="24", services=["management"])]}
+    with pytest.raises(ConvergeError) as caught:
+        plan(BUILT, desired)
+    assert str(caught.value) == (
+        "these changes cannot be made in one task, since each waits for another: VMkernel adapter vmk0 (new), service "
+        "management on vmk0 (new), VMkernel adapter vmk0. Nothing was changed. Let one of them go in a task of its own first.")
 
 
 def test_what_lets_go_for_now_says_so():
