@@ -134,23 +134,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be.
+  description: What was changed, in order; in check mode, what would be. After a failure, what was changed before it.
   returned: always
   type: list
   elements: dict
   contains:
     what:
-      description: The path, or the service.
+      description: The object, as a user would call it.
       type: str
     action:
       description: V(add), V(update) or V(remove).
       type: str
     before:
-      description: How it was.
-      type: dict
+      description: Its state before, null when it was not there.
+      type: raw
     after:
-      description: How it is now.
-      type: dict
+      description: Its state afterwards, null when it is not there any more.
+      type: raw
+failed_change:
+  description: The change that failed, as those in RV(changes). C(msg) says why.
+  returned: when a change failed
+  type: dict
+not_reached:
+  description: The changes after the one that failed, as those in RV(changes); they were not made.
+  returned: when a change failed
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule

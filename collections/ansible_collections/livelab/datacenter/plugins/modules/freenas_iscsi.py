@@ -292,21 +292,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed (in check mode, what would be), in order.
+  description: What was changed, in order; in check mode, what would be. After a failure, what was changed before it.
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: The object, as a user would call it.
+      type: str
+    action:
+      description: V(add), V(update) or V(remove).
+      type: str
+    before:
+      description: Its state before, null when it was not there.
+      type: raw
+    after:
+      description: Its state afterwards, null when it is not there any more.
+      type: raw
   sample:
     - what: pool tank
       action: add
       before: null
       after: {layout: stripe, disks: [da1]}
 failed_change:
-  description: The change that failed. C(msg) says why.
+  description: The change that failed, as those in RV(changes). C(msg) says why.
   returned: when a change failed
   type: dict
 not_reached:
-  description: The changes after the one that failed; they were not made.
+  description: The changes after the one that failed, as those in RV(changes); they were not made.
   returned: when a change failed
   type: list
   elements: dict

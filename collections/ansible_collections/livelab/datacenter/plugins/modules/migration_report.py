@@ -59,6 +59,33 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changes:
+  description: What was changed, in order; in check mode, what would be. After a failure, what was changed before it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: The object, as a user would call it.
+      type: str
+    action:
+      description: V(add), V(update) or V(remove).
+      type: str
+    before:
+      description: Its state before, null when it was not there.
+      type: raw
+    after:
+      description: Its state afterwards, null when it is not there any more.
+      type: raw
+failed_change:
+  description: The change that failed, as those in RV(changes). C(msg) says why.
+  returned: when a change failed
+  type: dict
+not_reached:
+  description: The changes after the one that failed, as those in RV(changes); they were not made.
+  returned: when a change failed
+  type: list
+  elements: dict
 path:
   description: The page.
   returned: success
@@ -67,11 +94,6 @@ path:
 findings:
   description: The thesis's findings, each with C(claim), C(verdict) (V(holds), V(fails) or V(unknown)) and C(evidence).
   returned: success
-  type: list
-  elements: dict
-changes:
-  description: The files that changed, or would in check mode.
-  returned: always
   type: list
   elements: dict
 """

@@ -141,6 +141,33 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changes:
+  description: What was changed, in order; in check mode, what would be. After a failure, what was changed before it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: The object, as a user would call it.
+      type: str
+    action:
+      description: V(add), V(update) or V(remove).
+      type: str
+    before:
+      description: Its state before, null when it was not there.
+      type: raw
+    after:
+      description: Its state afterwards, null when it is not there any more.
+      type: raw
+failed_change:
+  description: The change that failed, as those in RV(changes). C(msg) says why.
+  returned: when a change failed
+  type: dict
+not_reached:
+  description: The changes after the one that failed, as those in RV(changes); they were not made.
+  returned: when a change failed
+  type: list
+  elements: dict
 vm:
   description: The machine, by its name, C(moid), C(path), C(uuid), C(power), C(host) and hardware.
   returned: when it is there
@@ -159,11 +186,6 @@ duration_s:
   description: Seconds the import took.
   returned: when it was deployed
   type: float
-changes:
-  description: What changed, or would in check mode, each as C(what), C(action), C(before) and C(after).
-  returned: always
-  type: list
-  elements: dict
 """
 
 import signal
