@@ -69,4 +69,4 @@ class JsonRpc(Middleware):
 
     def follow(self, job: Any, limit: float = JOB_LIMIT) -> Any:
         # A connection may have been told to answer with a job's result: then there is no number to follow.
-        return super().follow(job, limit) if type(job) is int else job
+        return super().follow(job, limit) if isinstance(job, int) and not isinstance(job, bool) else job
