@@ -143,6 +143,7 @@ STORE_REFUSED = {
     "a name with brackets": ({"name": "[x]", **LUN}, ["'[x]'", "[ ]"]),
     "a LUN out of range": ({**LUN, "lun": 1024}, ["lun: 1024", "1023"]),
     "a LUN that has a datastore": ({"name": "other", **LUN}, ["another LUN", states.DATASTORE]),
+    "the host's own disk": ({"naa": LOCAL}, [LOCAL, "holds the datastore 'datastore1'"]),
     "a datastore on another disk": ({"name": states.DATASTORE, "naa": LOCAL}, [states.DATASTORE, LOCAL]),
     "a new one on nothing": ({"name": "new"}, ["'target' and 'lun'", "naa."]),
     "no hosts": ({**LUN, "hosts": None}, ["'hosts'"]),

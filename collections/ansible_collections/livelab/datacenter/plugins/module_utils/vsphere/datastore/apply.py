@@ -140,7 +140,7 @@ class DatastoreWork(Work):
         if self.params["state"] == "absent" or self._datastore():
             return None
         lun = self._lun()
-        if lun is None or not lun.alive:
+        if lun is None or not lun.alive or planning.holder(self.current, lun):
             return None
         host = self.current.hosts[0]
         system = self._manager(host, "datastoreSystem")

@@ -67,6 +67,11 @@ def named(current: Storage, name: str) -> Datastore | None:
     return replace(first, mounts=mounts, machines=sum(one.machines for one in fitting))
 
 
+def holder(current: Storage, lun: Lun) -> Datastore | None:
+    """The datastore that is on a LUN, in whatever data centre."""
+    return next((one for one in (*current.datastores, *current.elsewhere) if lun.naa in one.disks), None)
+
+
 def _seen(current: Storage, host: str, desired: Mapping[str, Any]) -> Lun | None:
     """The LUN that is meant, where a host reaches it."""
     lun = luns.find(host, current.luns.get(host, ()), desired)
@@ -112,11 +117,11 @@ def _new(current: Storage, desired: Mapping[str, Any]) -> list[Change]:
 
 def _check_unused(current: Storage, lun: Lun) -> None:
     """A LUN that a datastore is on is not formatted."""
-    for datastore in (*current.datastores, *current.elsewhere):
-        if lun.naa in datastore.disks:
-            where = f" ({datastore.path})" if datastore in current.elsewhere else ""
-            raise ConvergeError(f"{lun} holds the datastore '{datastore.name}'{where} already. Use that name, or another "
-                                f"LUN. {sight(current, current.hosts[0])}")
+    datastore = holder(current, lun)
+    if datastore:
+        where = f" ({datastore.path})" if datastore in current.elsewhere else ""
+        raise ConvergeError(f"{lun} holds the datastore '{datastore.name}'{where} already. Use that name, or another "
+                            f"LUN. {sight(current, current.hosts[0])}")
 
 
 def _check_offer(current: Storage, lun: Lun, desired: Mapping[str, Any]) -> None:

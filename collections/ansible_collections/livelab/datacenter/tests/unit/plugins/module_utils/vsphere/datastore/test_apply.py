@@ -210,6 +210,14 @@ def test_a_volume_is_not_asked_how_it_would_be_formatted(site):
         run(work(site))
 
 
+def test_a_lun_with_a_datastore_is_not_asked_how_it_would_be_formatted(site):
+    one = site.host("naa.1")
+    site.store("other", "naa.1", {one.ref: (True, True)})
+    with pytest.raises(ConvergeError, match="holds the datastore 'other' already"):
+        run(work(site))
+    assert one.calls == []
+
+
 def test_what_is_brought_about_by_looking_is_not_made_again(site):
     one, two = site.host("naa.1"), site.host(finds=["naa.1"])
     site.store("DT", "naa.1", {one.ref: (True, True)})

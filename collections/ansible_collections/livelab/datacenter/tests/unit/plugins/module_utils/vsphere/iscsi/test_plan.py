@@ -16,6 +16,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.s
     VMkernel,
     Volume,
 )
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.luns import Lun
 
 VMKERNELS = (VMkernel("vmk0", "Management Network", ("vmnic0",)), VMkernel("vmk1", "vMotion", ("vmnic1",)), VMkernel("vmk2"))
 OFF = Adapter("esxi1", vmkernels=VMKERNELS)
@@ -130,6 +131,14 @@ def test_what_disks_are_reached_over_is_not_released_and_said():
     assert cautions(current, asked(port_binding=["vmk1"], purge=True)) == []
     assert cautions(current, asked(port_binding=[])) == []
     assert cautions(current, asked(purge=True)) == []
+
+
+def test_what_is_kept_of_targets_is_said_too():
+    current = replace(ON, bound=(Port("vmk1", True),), luns=(Lun("naa.1", "iqn.2001-01.a:b", 0, 2**30, "", adapter="vmhba64"),),
+                      volumes=(Volume("DT", ("naa.1",)),))
+    said = cautions(current, asked(port_binding=[], static_targets=[], purge=True))
+    assert [text.split(" is not purged")[0] for text in said] == [
+        "port binding vmk1", "static target 10.0.2.1:3260 iqn.2001-01.a:b"]
 
 
 def test_unknown_vmkernel_adapter_names_those_there_are():

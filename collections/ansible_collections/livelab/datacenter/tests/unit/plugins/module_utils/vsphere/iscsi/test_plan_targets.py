@@ -189,6 +189,12 @@ def test_a_datastore_stands_on_it(said, why):
     assert cautions(current, asked(send_targets=[])) == [kept(f"send target {A}:3260")]
 
 
+def test_a_portal_is_known_by_its_port_too():
+    current = replace(under_store(discovered=(found(parent=f"{A}:3261"),)), send_targets=(Target(A), Target(A, 3261)))
+    assert names(plan(current, asked(send_targets=[]))) == [("remove_send_target", f"send target {A}:3260")]
+    assert cautions(current, asked(send_targets=[])) == [kept(f"send target {A}:3261")]
+
+
 def test_the_datastores_are_named():
     current = under_store(A, volumes=(store("b"), store("a"), store("lost", accessible=False)))
     assert cautions(current, asked(send_targets=[])) == [kept(f"send target {A}:3260", "a, b")]
