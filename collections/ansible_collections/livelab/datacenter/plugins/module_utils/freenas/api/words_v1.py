@@ -128,7 +128,7 @@ def addresses(rows: Collection[Row]) -> tuple[objects.Address, ...]:
     """Where a portal can listen: on what the interfaces have, and on every address."""
     lists = ("ipv4_addresses", "ipv6_addresses", "int_aliases")
     own = {row.get("int_ipv4address") or "" for row in rows}
-    own |= {str(one).split("/")[0] for row in rows for name in lists for one in row.get(name) or ()}
+    own |= {str(one).split("/", maxsplit=1)[0] for row in rows for name in lists for one in row.get(name) or ()}
     return tuple(objects.Address(ip) for ip in sorted({"0.0.0.0", *own} - {""}))
 
 

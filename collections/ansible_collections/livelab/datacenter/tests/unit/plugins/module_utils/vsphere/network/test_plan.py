@@ -117,7 +117,6 @@ def test_an_update_keeps_what_is_not_said():
     assert changes[0].before == {"nics": ["vmnic0"], "mtu": 1500, "num_ports": 128}
     assert changes[0].after == {"nics": ["vmnic0"], "mtu": 9000, "num_ports": 128}
 
-
     changes, _goal = planned({"vswitches": [vswitch("vSwitch0", num_ports=256)]})
     assert changes[0].after == {"nics": ["vmnic0"], "mtu": 1500, "num_ports": 256}
     changes, _goal = planned({"portgroups": [portgroup("VM Network", None, vlan_id=7)]})
