@@ -45,27 +45,45 @@ def documentation_of(name):
     return documented
 
 
-def as_documented(options):
-    said = {}
-    for name, option in (options or {}).items():
-        said[name] = {key: option[key] for key in SAID if option.get(key) not in (None, False)}
-        said[name]["suboptions"] = as_documented(option.get("suboptions"))
+def said_of(option):
+    """What is said of an option. Not to be required is what nothing said means; a default of 0, false or "" is one."""
+    said = {key: option[key] for key in SAID if option.get(key) is not None}
+    if not said.get("required"):
+        said.pop("required", None)
+    if "default" in said:
+        said["default"] = repr(said["default"])  # for 0 is False, and 1 is True
     return said
+
+
+def as_documented(options):
+    return {
+        name: {**said_of(option), "suboptions": as_documented(option.get("suboptions"))}
+        for name, option in (options or {}).items()
+    }
 
 
 def as_specified(options):
-    said = {}
-    for name, option in (options or {}).items():
-        said[name] = {key: option[key] for key in SAID if option.get(key) not in (None, False)}
-        said[name].setdefault("type", "str")
-        said[name]["suboptions"] = as_specified(option.get("options"))
-    return said
+    return {
+        name: {"type": "str", **said_of(option), "suboptions": as_specified(option.get("options"))}
+        for name, option in (options or {}).items()
+    }
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_options_are_documented_as_they_are(name, monkeypatch):
     spec = spec_of(name, monkeypatch)
     assert as_documented(documentation_of(name)["options"]) == as_specified(spec["argument_spec"])
+
+
+@pytest.mark.parametrize(
+    ("there", "here"), [(0, False), (0, None), (False, None), ("", None), (1, True), ([], None)], ids=repr
+)
+def test_defaults_are_told_apart(there, here):
+    def default(value):
+        return {"wait": {"type": "int"} if value is None else {"type": "int", "default": value}}
+
+    assert as_documented(default(there)) == as_specified(default(there))
+    assert as_documented(default(there)) != as_specified(default(here))
 
 
 @pytest.mark.parametrize("name", MODULES)
