@@ -21,6 +21,7 @@ _COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`')
 # An id as of an event type or an extension: com.example.thing.
 _ID = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){2,}")
+_HOST = re.compile(r"\w+://[^/]*")
 _PATH = re.compile(r"/[A-Za-z][\w./-]*")
 # The key of a pair, a field of JSON, and a header of HTTP.
 _KEY = re.compile(r'\bKey:\s*"([^"]+)"|\bjson:"([^",]+)')
@@ -78,7 +79,7 @@ def _words(texts: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for text in texts:
         found |= {text, *_ID.findall(text), *_HEADER.findall(text)}
-        for path in map(PurePosixPath, _PATH.findall(text)):
+        for path in map(PurePosixPath, _PATH.findall(_HOST.sub("", text))):
             # Who asks for something under it asks it, too.
             found |= {str(path), *map(str, path.parents)}
     return found

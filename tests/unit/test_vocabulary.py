@@ -27,6 +27,7 @@ def found(tmp_path):
         ('e := EventEx{EventTypeId: "org.lab.Moved"}', "f(types=['org.lab.Moved'])", "org.lab.Moved"),
         ('mux.Handle("/figures", h)', 'get(f"https://{host}/figures")', "/figures"),
         ('mux.Handle("/figures/", h)', 'get(f"/figures/{name}")', "/figures"),
+        ('mux.Handle("/figures/", h)', 'get("https://host/figures/web")', "/figures"),
         ("mux.Handle(`/lab/state`, h)", 'get(base + "/lab/state?now=1")', "/lab/state"),
         ('w.Header().Set("X-Lab-Measured", "1")', 'answer.headers.get("X-Lab-Measured")', "X-Lab-Measured"),
         ('kv := KeyAnyValue{Key: "total_ms", Value: 1}', 'd = {"total_ms": 1}', "total_ms"),
