@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import results
 from tests.support.twin import TOP, Twin
 
 BIN = Path(sys.executable).parent
@@ -94,7 +95,10 @@ class Ansible:
     def run(
         self, module: str, args: dict, where: str, *, check: bool = False, diff: bool = False, env: dict | None = None
     ) -> Result:
-        """Run a module (livelab.datacenter.<module>, unless it is a full name) and return its result, failed or not."""
+        """Run a module (livelab.datacenter.<module>, unless it is a full name) and return its result, failed or not.
+
+        What one of ours returns is held against its documentation.
+        """
         name = module if "." in module else f"livelab.datacenter.{module}"
         connection = self.freenas() if where == "nas" else self.vsphere(where)
         command = [
@@ -125,6 +129,8 @@ class Ansible:
             data = json.loads(done.stdout[done.stdout.index("{") :])["plays"][0]["tasks"][0]["hosts"]["localhost"]
         except (ValueError, LookupError):
             raise AssertionError(f"{name} gave no result (exit {done.returncode}):\n{output}") from None
+        if name.startswith("livelab.datacenter."):
+            results.check(name.rpartition(".")[2], data)
         return Result(failed=bool(data.get("failed")), data=data, output=output)
 
     def done(self, module: str, args: dict, where: str, **options) -> Result:
