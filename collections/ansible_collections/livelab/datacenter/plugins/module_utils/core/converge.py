@@ -95,7 +95,7 @@ def attempt(step: Callable[[], Any], explain: Explain = explain_any) -> tuple[An
 
 def run_plainly(module: Any, step: Callable[[], dict[str, Any]], explain: Explain = explain_any) -> None:
     """Run a module that only reads: exit with the result of ``step``, or fail with plain text."""
-    result, error = attempt(step, explain)
+    result, error = attempt(step, _of_server(module, explain))
     if error is not None:
         module.fail_json(**_told(module, {"msg": str(error), **error.details}))
         return
@@ -172,7 +172,7 @@ def converge(
     """
     work.check_mode = module.check_mode
     outcome = _Outcome()
-    extra, error = attempt(lambda: _run(module, work, check, plan, explain, outcome), explain)
+    extra, error = attempt(lambda: _run(module, work, check, plan, explain, outcome), _of_server(module, explain))
     # A failure to log out is of no consequence: the work is done by then.
     attempt(work.close)
     for text in work.warnings:
@@ -239,6 +239,12 @@ def _run(module, work, check, plan, explain, outcome) -> dict[str, Any]:
         outcome.done.append(change)
     outcome.settled = bool(work.settle(planned))
     return work.result()
+
+
+def _of_server(module: Any, explain: Explain) -> Explain:
+    """Explains what no change is to blame for: the server's name stands for what it was about."""
+    server = (getattr(module, "params", None) or {}).get("hostname")
+    return (lambda error: f"{server}: {explain(error)}") if server else explain
 
 
 def _refuse_doubles(planned: Sequence[Change]) -> None:

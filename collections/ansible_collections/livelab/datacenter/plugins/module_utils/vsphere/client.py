@@ -13,7 +13,11 @@ from xml.parsers.expat import ExpatError
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text, is_fault
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import (
+    explain,  # noqa: F401  (modules take it from here, with the options that connect)
+    fault_text,
+    is_fault,
+)
 
 try:
     from pyVim.connect import SmartStubAdapter
@@ -56,17 +60,6 @@ CONNECT_OPTIONS = connection.options("VMWARE")
 def argument_spec(**options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The module's argument spec: its own ``options`` and those that connect (fragment ``vsphere``)."""
     return connection.argument_spec(CONNECT_OPTIONS, **options)
-
-
-def explain(error: Exception) -> str:
-    """Plain text for anything that a call to the server raises."""
-    if vmodl is not None and isinstance(error, vmodl.MethodFault):
-        return fault_text(error)
-    if isinstance(error, TimeoutError):
-        return "the server did not answer within the time limit (option 'timeout')"
-    if isinstance(error, http.client.HTTPException):
-        return f"the connection to the server broke off ({explain_any(error)})"
-    return explain_any(error)
 
 
 class Client:

@@ -8,9 +8,8 @@ from types import SimpleNamespace as Obj
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import client as client_module
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import find as hosts
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
 
 vim = pytest.importorskip("pyVmomi").vim
@@ -76,7 +75,7 @@ def test_a_task_is_waited_for_with_its_progress(session):
 def test_a_task_that_fails_says_why(session):
     error = vmodl.LocalizedMethodFault(fault=vim.fault.InvalidState(), localizedMessage="No vMotion interface.")
     client = session(update("error", error=error))
-    with pytest.raises(TaskFailed, match=r"No vMotion interface \(InvalidState\)") as caught:
+    with pytest.raises(TaskFailed, match=r"No vMotion interface\. .* \(InvalidState\)") as caught:
         wait_for_task(client, TASK)
     assert isinstance(caught.value.fault, vim.fault.InvalidState)
     assert client.content.propertyCollector.destroyed
@@ -134,12 +133,3 @@ def test_the_only_host_of_an_esxi(session):
     assert (host._GetMoId(), values["name"]) == ("host-a", "a")
     with pytest.raises(ConvergeError, match="vc is the ESXi host 'a', not 'other'"):
         hosts.find_host(session(found(a="connected"), vcenter=False), "other")
-
-
-@pytest.mark.parametrize(("error", "said"), [
-    (TimeoutError(), "did not answer within the time limit"),
-    (client_module.http.client.RemoteDisconnected("closed"), "the connection to the server broke off"),
-    (KeyError("x"), "KeyError: 'x'"),
-])
-def test_errors_in_plain_text(error, said):
-    assert said in explain(error)
