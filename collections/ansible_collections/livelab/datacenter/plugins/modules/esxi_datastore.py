@@ -133,10 +133,11 @@ hosts:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.apply import DatastoreWork
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datastore.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 
 
 def main() -> None:

@@ -234,7 +234,8 @@ luns:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.apply import IscsiWork
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.iscsi.plan import plan

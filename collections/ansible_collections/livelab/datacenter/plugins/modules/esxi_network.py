@@ -279,10 +279,8 @@ reboot_required:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import (
-    argument_spec,
-    explain,
-)
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.apply import NetworkWork
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.network.plan import plan

@@ -126,7 +126,8 @@ interval:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import run_plainly
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.apply import gather
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.performance.check import check
 

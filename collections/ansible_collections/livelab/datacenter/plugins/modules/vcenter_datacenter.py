@@ -105,10 +105,11 @@ not_reached:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.apply import DatacenterWork
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.datacenter.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 
 STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 CLUSTER = {"name": {"type": "str", "required": True}, "state": STATE}

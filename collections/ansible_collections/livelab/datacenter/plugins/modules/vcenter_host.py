@@ -137,7 +137,8 @@ not_reached:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.apply import HostWork
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.host.plan import plan

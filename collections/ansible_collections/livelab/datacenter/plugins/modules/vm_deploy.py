@@ -192,7 +192,8 @@ import signal
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.apply import Deployment
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_deploy.plan import plan

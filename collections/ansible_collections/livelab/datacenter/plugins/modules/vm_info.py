@@ -145,7 +145,8 @@ missing:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import run_plainly
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_info.apply import gather
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_info.check import check
 

@@ -130,7 +130,8 @@ ip:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.apply import Power
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vm_power.plan import OUTCOME, plan

@@ -175,7 +175,8 @@ faults:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec, explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.apply import Motion
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.check import check
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.plan import plan

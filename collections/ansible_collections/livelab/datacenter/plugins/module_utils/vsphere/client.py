@@ -13,11 +13,7 @@ from xml.parsers.expat import ExpatError
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core import connection, tls
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError, explain_any
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import (
-    explain,  # noqa: F401  (modules take it from here, with the options that connect)
-    fault_text,
-    is_fault,
-)
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text, is_fault
 
 try:
     from pyVim.connect import SmartStubAdapter

@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, explain, vim, vmodl
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import fault_text
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.errors import explain, fault_text
 
 # Seconds between two reports of progress; a lease lives for minutes.
 _BEAT = 5.0
