@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/simulator/esx"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
@@ -106,14 +107,26 @@ func (s *Server) serveHost(h *host.Host, password string) {
 	s.own = append(s.own, v.Reg)
 }
 
-// makeMachines makes the manager of the machines, when there is something that runs them.
+// makeMachines makes the manager of the machines, when there is something that runs them, and has it serve the hosts' own endpoints.
 func (s *Server) makeMachines() (err error) {
-	if s.cfg.Backing != nil {
-		s.manager, err = api.NewMachines(machines.Config{
-			Backing: s.cfg.Backing, Dir: filepath.Join(s.cfg.Dir, "machines"), GuestAddress: s.cfg.GuestAddress, Logf: s.cfg.Logf,
+	if s.cfg.Backing == nil {
+		return nil
+	}
+	s.manager, err = api.NewMachines(machines.Config{
+		Backing: s.cfg.Backing, Dir: filepath.Join(s.cfg.Dir, "machines"), GuestAddress: s.cfg.GuestAddress, Logf: s.cfg.Logf,
+	})
+	if err != nil {
+		return err
+	}
+	for i, reg := range s.own {
+		s.manager.Serve(reg, func(ref types.ManagedObjectReference) machines.Host {
+			if ref == esx.HostSystem.Self {
+				return s.hosts[i]
+			}
+			return nil
 		})
 	}
-	return err
+	return nil
 }
 
 // makeVCenter makes the vCenter with the inventory that was saved.

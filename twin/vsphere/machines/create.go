@@ -248,11 +248,20 @@ func (m *Manager) Free(disks []Disk, h ESXi) *fault.Failure {
 	return first
 }
 
-// followNetworks makes the lists of machines of the networks right for one machine.
+// followNetworks makes the lists of machines of the networks right for one machine, and its own list of networks: the simulator
+// lists a network as often as there are adapters on it.
 func (inv *Inventory) followNetworks(object Ref) {
 	used := map[Ref]bool{}
-	for _, network := range inv.List(object, "network") {
+	var once []Ref
+	listed := inv.List(object, "network")
+	for _, network := range listed {
+		if !used[network] {
+			once = append(once, network)
+		}
 		used[network] = true
+	}
+	if len(once) < len(listed) {
+		inv.SetList(object, "network", once)
 	}
 	for _, kind := range []string{"Network", "DistributedVirtualPortgroup"} {
 		for _, entity := range inv.All(kind) {

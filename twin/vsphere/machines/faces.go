@@ -47,6 +47,9 @@ func (mc *VM) align() {
 			shown = false
 		}
 		where, here := inv.hostRef(h)
+		if here && inv.IsVPX() && !h.Connected() {
+			continue // vCenter keeps what it last knew.
+		}
 		switch {
 		case here && !shown:
 			mc.showIn(inv, where)

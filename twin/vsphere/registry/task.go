@@ -138,6 +138,9 @@ func (j *Job) End() *fault.Failure {
 	return nil
 }
 
+// ByHost tells whether the task was asked for at a host's own endpoint, and not at vCenter's.
+func (j *Job) ByHost() bool { return j.reg.IsESX() }
+
 // Job is a task of these that runs; nil for any other.
 func (r *Registry) Job(ref types.ManagedObjectReference) *Job {
 	r.mu.RLock()

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -76,7 +77,9 @@ func (v *View) ReconnectDevices(vm *simulator.VirtualMachine, config *types.Virt
 			backing.Network = nil
 			if network := v.networkNamed(backing.DeviceName); network != nil {
 				backing.Network = network
-				networks = append(networks, *network)
+				if !slices.Contains(networks, *network) {
+					networks = append(networks, *network)
+				}
 			}
 		case *types.VirtualDiskFlatVer2BackingInfo:
 			backing.Datastore = nil

@@ -34,7 +34,7 @@ func On(mc *machines.VM, j *registry.Job) *fault.Failure {
 // boot starts the machine's process.
 func boot(mc *machines.VM, j *registry.Job, hw machines.Hardware) *fault.Failure {
 	h := mc.On()
-	if f := bootable(mc, hw, h); f != nil {
+	if f := bootable(mc, j, hw, h); f != nil {
 		return f
 	}
 	spec, f := mc.Spec(hw, h)
@@ -53,7 +53,7 @@ func boot(mc *machines.VM, j *registry.Job, hw machines.Hardware) *fault.Failure
 }
 
 // bootable is what stands in the way of powering on, nil for nothing.
-func bootable(mc *machines.VM, hw machines.Hardware, h machines.ESXi) *fault.Failure {
+func bootable(mc *machines.VM, j *registry.Job, hw machines.Hardware, h machines.ESXi) *fault.Failure {
 	switch {
 	case hw.Template:
 		return fault.New(&types.InvalidState{}, "%s is a template", hw.Name)
@@ -61,7 +61,7 @@ func bootable(mc *machines.VM, hw machines.Hardware, h machines.ESXi) *fault.Fai
 		return machines.PowerState(mc, machines.PoweredOff, mc.Power())
 	case h.InMaintenance():
 		return fault.New(&types.InvalidState{}, "The host %s is in maintenance mode", h.Name())
-	case !reachable(mc, h):
+	case !j.ByHost() && !h.Connected():
 		return fault.New(&types.HostNotConnected{}, "The host %s is not connected", h.Name())
 	}
 	if failures := append(machines.LacksNetworks(hw.Nics, h), machines.LacksDisks(hw, h)...); len(failures) > 0 {
@@ -72,12 +72,6 @@ func bootable(mc *machines.VM, hw machines.Hardware, h machines.ESXi) *fault.Fai
 			"The host %s has %d MB of memory left; %s needs %d MB", h.Name(), free>>20, hw.Name, hw.MemoryMB)
 	}
 	return nil
-}
-
-// reachable tells whether who shows the machine has a connection to the host; a host always has one to itself.
-func reachable(mc *machines.VM, h machines.ESXi) bool {
-	inv, _, ok := mc.Face()
-	return ok && (inv.IsESX() || h.Connected())
 }
 
 // Off ends the machine at once, as pulling its plug would.
