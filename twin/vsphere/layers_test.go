@@ -23,7 +23,7 @@ const module = "livelab.dev/twin/"
 var layers = [][]string{
 	{"survive"},
 	{"iscsi/pdu", "nas/tgt", "hypervisor", "network", "vsphere/store", "vsphere/wire", "vsphere/registry/fault"},
-	{"iscsi", "vsphere/names"},
+	{"iscsi", "vsphere/names", "vsphere/registry/fault/faulttest"},
 	{"partitions", "vmfs", "vsphere/registry"},
 	{"vsphere/host", "vsphere/machines"},
 	{"vsphere/machines/imports", "vsphere/machines/power", "vsphere/machines/move", "vsphere/machines/perf", "vsphere/view"},

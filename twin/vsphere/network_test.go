@@ -13,6 +13,8 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
+
+	"livelab.dev/twin/vsphere/registry/fault/faulttest"
 )
 
 var ctx = context.Background()
@@ -44,6 +46,12 @@ func wantFault(t *testing.T, what string, err error, want types.BaseMethodFault)
 	if !vimfault.Is(err, want) {
 		t.Errorf("%s: got %v, want %T", what, err, want)
 	}
+	vimfault.In(err, func(f types.BaseMethodFault, _ string, _ []types.LocalizableMessage) bool {
+		for _, problem := range faulttest.Unreadable(f) {
+			t.Errorf("%s: a client cannot read the fault: %s", what, problem)
+		}
+		return false
+	})
 }
 
 func TestSwitch(t *testing.T) {

@@ -29,6 +29,7 @@ import (
 
 	"livelab.dev/twin/vsphere/machines"
 	"livelab.dev/twin/vsphere/registry"
+	"livelab.dev/twin/vsphere/registry/fault/faulttest"
 )
 
 // fakeHost is a host whose every property a test can change.
@@ -400,6 +401,9 @@ func wantFault[T types.BaseMethodFault](t *testing.T, err error, mentions string
 	}
 	if !strings.Contains(err.Error(), mentions) {
 		t.Fatalf("the fault %q does not mention %q", err, mentions)
+	}
+	for _, problem := range faulttest.Unreadable(found) {
+		t.Errorf("a client cannot read the fault %q: %s", err, problem)
 	}
 	return found
 }

@@ -21,7 +21,7 @@ const RefreshRate = 20
 // Query is the answer for one entity; nil when there are no samples of it.
 func Query(inv *machines.Inventory, source Measured, spec types.PerfQuerySpec) (types.BasePerfEntityMetricBase, *fault.Failure) {
 	if spec.IntervalId < -1 {
-		return nil, fault.Invalid("querySpec.interval", "%d s is no interval", spec.IntervalId)
+		return nil, fault.Invalid("querySpec.intervalId", "%d s is no interval", spec.IntervalId)
 	}
 	if spec.Format != "" && spec.Format != string(types.PerfFormatCsv) && spec.Format != string(types.PerfFormatNormal) {
 		return nil, fault.Invalid("querySpec.format", "%q is neither csv nor normal", spec.Format)
