@@ -19,12 +19,12 @@ STAYS = "Management Network"
 def built(ansible, twin):
     """Hosts with a vMotion network to which iSCSI is bound, and a machine on host 1's port group "VM Network"."""
     states.build(ansible)
-    for where in ("esxi1", "vcenter"):
-        make_machine(ansible.options(where), states.host_name(twin, 1) if where == "vcenter" else None)
+    with Client(ansible.options("vcenter")) as client:
+        make_machine(client, states.host_name(twin, 1))
     return ansible
 
 
-def make_machine(options: dict, host: str | None) -> None:
+def make_machine(client: Client, host: str) -> None:
     """A machine with one adapter on "VM Network" of a host (by its name in the vCenter)."""
     backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName="VM Network")
     card = vim.vm.device.VirtualDeviceSpec(operation="add", device=vim.vm.device.VirtualVmxnet3(key=-1, backing=backing))
@@ -34,18 +34,15 @@ def make_machine(options: dict, host: str | None) -> None:
         numCPUs=1,
         guestId="otherGuest",
         deviceChange=[card],
-        files=vim.vm.FileInfo(vmPathName=f"[{states.DATASTORE if host else 'datastore1'}]"),
+        files=vim.vm.FileInfo(vmPathName=f"[{states.DATASTORE}]"),
     )
-    with Client(options) as client:
-        found = client.collect({vim.Datacenter: ["vmFolder"], vim.HostSystem: ["name", "parent"]})
-        folder = next(values["vmFolder"] for values in found.values() if "vmFolder" in values)
-        on, parent = next(
-            (ref, values["parent"])
-            for ref, values in found.items()
-            if host in (None, values.get("name")) and isinstance(ref, vim.HostSystem)
-        )
-        pool = client.read(parent, "resourcePool")["resourcePool"]
-        wait_for_task(client, folder.CreateVM_Task(config, pool, on))
+    found = client.collect({vim.Datacenter: ["vmFolder"], vim.HostSystem: ["name", "parent"]})
+    folder = next(values["vmFolder"] for values in found.values() if "vmFolder" in values)
+    on, parent = next(
+        (ref, values["parent"]) for ref, values in found.items() if isinstance(ref, vim.HostSystem) and values["name"] == host
+    )
+    pool = client.read(parent, "resourcePool")["resourcePool"]
+    wait_for_task(client, folder.CreateVM_Task(config, pool, on))
 
 
 def adapter(portgroup: str = "vMotion", **said) -> dict:

@@ -113,7 +113,7 @@ func TestHostKnowsNoSOAP(t *testing.T) {
 
 // TestPackagesStaySmall holds that a folder and a file of the twin can be overlooked.
 func TestPackagesStaySmall(t *testing.T) {
-	const mostFiles, mostLines = 25, 600
+	const mostFiles, mostLines = 30, 600
 	files := map[string]int{}
 	must(t, filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(file) != ".go" {

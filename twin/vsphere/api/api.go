@@ -54,6 +54,9 @@ func ServeVCenter(vc *vcenter.VCenter, hosts func() []*host.Host) {
 	reg.Answer("ClusterComputeResource", func(ref types.ManagedObjectReference) mo.Reference {
 		return &clusterMethods{&registry.Overlay{Self: ref}, vc}
 	})
+	reg.Answer("DistributedVirtualSwitch", func(ref types.ManagedObjectReference) mo.Reference {
+		return &switchMethods{&registry.Overlay{Self: ref}, vc}
+	})
 	reg.Answer("ComputeResource", func(ref types.ManagedObjectReference) mo.Reference {
 		return &computeMethods{&registry.Overlay{Self: ref}, vc}
 	})

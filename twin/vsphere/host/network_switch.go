@@ -126,6 +126,11 @@ func (s *State) checkUplinks(name string, nics []string) *fault.Failure {
 				return fault.InUse(types.PhysicalNic{}, device, "The physical adapter %q is in use by the virtual switch %q", device, other.Name)
 			}
 		}
+		for _, other := range s.Network.ProxySwitch {
+			if slices.Contains(other.Pnic, pnicKey(device)) {
+				return fault.InUse(types.PhysicalNic{}, device, "The physical adapter %q is in use by the distributed switch %q", device, other.DvsName)
+			}
+		}
 	}
 	return nil
 }

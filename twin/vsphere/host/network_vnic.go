@@ -18,18 +18,26 @@ import (
 // InvalidArgument, InvalidState, NotFound.
 func (s *State) AddVnic(host int, portgroup string, spec types.HostVirtualNicSpec) (string, *fault.Failure) {
 	portgroup = cmp.Or(portgroup, spec.Portgroup)
+	if portgroup == "" && spec.DistributedVirtualPort != nil {
+		return s.addVnicToSwitch(host, spec)
+	}
 	if s.portgroup(portgroup) == nil {
 		return "", fault.NotFound("There is no port group %q", portgroup)
 	}
 	if nic := s.VnicOn(portgroup); nic != nil {
 		return "", fault.AlreadyExists(nic.Device, "The port group %q already has the VMkernel adapter %s", portgroup, nic.Device)
 	}
+	return s.newVnic(host, portgroup, nil, spec)
+}
+
+// newVnic makes a VMkernel adapter on a port group, or on a port of a distributed switch.
+func (s *State) newVnic(host int, portgroup string, port *types.DistributedVirtualSwitchPortConnection, spec types.HostVirtualNicSpec) (string, *fault.Failure) {
 	device, number := s.freeDevice()
 	nic := types.HostVirtualNic{
 		Device: device, Key: vnicKey(device), Portgroup: portgroup, Port: portKey(host, number),
 		Spec: types.HostVirtualNicSpec{
 			Mac: vmkMAC(host, number), Portgroup: portgroup, Mtu: defaultMTU,
-			TsoEnabled: types.NewBool(true), NetStackInstanceKey: defaultStack,
+			TsoEnabled: types.NewBool(true), NetStackInstanceKey: defaultStack, DistributedVirtualPort: port,
 		},
 	}
 	if spec.Ip == nil {

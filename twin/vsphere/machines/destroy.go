@@ -78,7 +78,7 @@ func (inv *Inventory) Unregister(mc *VM, at Ref, user string) *fault.Failure {
 	var body *methods.UnregisterVMBody
 	inv.WithLock(own, at, func() { body = vm.UnregisterVM(own, &types.UnregisterVM{This: at}).(*methods.UnregisterVMBody) })
 	if body.Fault_ != nil {
-		return fromSOAP(body.Fault_)
+		return registry.FromSOAP(body.Fault_)
 	}
 	inv.Manager.forget(mc)
 	return nil

@@ -4,7 +4,6 @@ package machines
 
 import (
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/vsphere/registry"
@@ -30,31 +29,4 @@ func (inv *Inventory) StartWith(ctx *simulator.Context, mc *VM, at Ref, what str
 		defer mc.End()
 		return work(j)
 	})
-}
-
-// Do runs one of the simulator's own tasks and waits for it. ask is called with a context that no one else has.
-func (inv *Inventory) Do(user string, ask func(*simulator.Context) (Ref, *soap.Fault)) (types.AnyType, *fault.Failure) {
-	task, refused := ask(inv.ContextOf(user))
-	if refused != nil {
-		return nil, fromSOAP(refused)
-	}
-	t, ok := registry.Get[*simulator.Task](inv.Registry, task)
-	if !ok {
-		return nil, fault.Gone(task)
-	}
-	t.Wait()
-	var info types.TaskInfo
-	inv.Locked(task, func() { info = t.Info })
-	if info.Error != nil {
-		return nil, fault.New(info.Error.Fault, "%s", info.Error.LocalizedMessage)
-	}
-	return info.Result, nil
-}
-
-// fromSOAP is a fault of the simulator as a failure.
-func fromSOAP(refused *soap.Fault) *fault.Failure {
-	if f, ok := refused.VimFault().(types.BaseMethodFault); ok {
-		return fault.New(f, "%s", refused.String)
-	}
-	return fault.System("%s", refused.String)
 }

@@ -28,6 +28,11 @@ func (v *View) showNetworks(s *host.State) {
 		}
 	}
 	old := v.networks()
+	for _, ref := range old {
+		if ref.Type == "DistributedVirtualPortgroup" {
+			refs = append(refs, ref) // It is the distributed switch's, which knows its hosts.
+		}
+	}
 	v.Reg.Change(v.System, registry.Change{Name: "network", Val: refs})
 	for _, ref := range old {
 		if !slices.Contains(refs, ref) {
