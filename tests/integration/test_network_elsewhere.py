@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """esxi_network on a host with VMkernel adapters on a distributed switch and on an opaque network: they are not its own.
 
-Nothing makes such adapters here; the host is started as one that somebody else has put them on.
+The host is started as one that somebody else has put them on; test_distributed_switch.py has a switch that a vCenter made.
 """
 
 from __future__ import annotations
