@@ -40,14 +40,12 @@ options:
     type: str
   api_version:
     description:
-      - API to speak. V(auto) finds out.
-      - V(v2.0) is that of FreeNAS 11.1 to TrueNAS. That of older ones, V(v1.0), is
-        recognised and refused with a plain error.
+      - API to speak. V(auto) asks, the newest first.
+      - V(v2.0) is the REST API of FreeNAS 11.2 to TrueNAS 25.10.
       - If not set, E(FREENAS_API_VERSION) is used.
     type: str
     choices:
       - auto
-      - v1.0
       - v2.0
     default: auto
   validate_certs:

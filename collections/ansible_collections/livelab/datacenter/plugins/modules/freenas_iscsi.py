@@ -13,8 +13,9 @@ author:
 description:
   - Declares the whole iSCSI service in one task, that is base name, portals, initiators, CHAP, targets, extents,
     LUNs and the service itself, with the pool and the zvols under it.
-  - What is not mentioned is left as it is, unless O(purge=true). Objects refer to each other by name.
-  - Everything is checked against what the NAS has before the first change is made.
+  - What is not mentioned is left as it is, unless O(purge=true). Objects refer to each other by name; one of several
+    that look alike, or that has no name, by its number, as in V(#3).
+  - Everything is checked against what the NAS has, and what its version can express, before the first change is made.
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -54,7 +55,8 @@ options:
         required: true
       size:
         description:
-          - Size in bytes, or with a unit (K, M, G, T, P; powers of 1024), for example V(12G).
+          - Size in bytes, or with a unit (K, M, G, T, P; powers of 1024), for example V(12G). It must be a multiple of
+            its blocks.
           - A zvol can grow. It cannot shrink.
         type: str
         required: true
@@ -66,14 +68,43 @@ options:
         description: Block size of a new zvol. The NAS chooses if this is not set.
         type: str
         choices: ['512', 1K, 2K, 4K, 8K, 16K, 32K, 64K, 128K]
+      force_size:
+        description: Whether it may take more than 80 % of the room that is available, which the NAS advises against.
+        type: bool
+        default: false
   basename:
     description: The part of the targets' names before their own, for example V(iqn.2005-10.org.freenas.ctl).
     type: str
+  iscsi_port:
+    description:
+      - TCP port of iSCSI.
+      - Since TrueNAS 22.12 it is that of all portals, and from 1025 on. Before, it is that of the addresses in O(portals)
+        that have none of their own.
+    type: int
+  isns_servers:
+    description: Addresses of iSNS servers that the targets are registered with.
+    type: list
+    elements: str
+  pool_avail_threshold:
+    description: Percent of a pool in use at which initiators are warned, from 1 to 99.
+    type: int
+  discovery:
+    description: Who may ask which targets there are, at every portal.
+    type: dict
+    suboptions:
+      authmethod:
+        description: How initiators prove who they are.
+        type: str
+        choices: [NONE, CHAP, CHAP_MUTUAL]
+        required: true
+      auth:
+        description: Tag of the group of CHAP users. Needed unless O(discovery.authmethod=NONE).
+        type: int
   portals:
     description:
       - Addresses that the service listens on.
       - A portal is known by its comment. One with another comment that listens on the same addresses is taken for it,
-        and gets the comment.
+        and gets the comment, unless it is declared itself.
     type: list
     elements: dict
     suboptions:
@@ -91,9 +122,15 @@ options:
             type: str
             required: true
           port:
-            description: TCP port.
+            description:
+              - TCP port. O(iscsi_port) if not set, or 3260.
+              - Since TrueNAS 22.12 all addresses have one port.
             type: int
-            default: 3260
+      state:
+        description: Whether it is there.
+        type: str
+        choices: [present, absent]
+        default: present
   initiators:
     description: Groups of initiators that targets let in. A group is known by its comment.
     type: list
@@ -110,9 +147,14 @@ options:
       auth_network:
         description:
           - Networks they come from, for example V(192.168.2.0/24). Empty means all.
-          - Newer TrueNAS do not have this.
+          - Only before TrueNAS 22.12. Later ones have O(targets[].auth_networks).
         type: list
         elements: str
+      state:
+        description: Whether it is there.
+        type: str
+        choices: [present, absent]
+        default: present
   auths:
     description: CHAP users. One is known by its O(auths[].tag) and O(auths[].user).
     type: list
@@ -127,15 +169,19 @@ options:
         type: str
         required: true
       secret:
-        description: The initiator's secret, of 12 to 16 characters.
+        description: The initiator's secret, of 12 to 16 characters. Needed unless O(auths[].state=absent).
         type: str
-        required: true
       peeruser:
         description: Name that the target gives (mutual CHAP).
         type: str
       peersecret:
         description: The target's secret, of 12 to 16 characters, not the same as O(auths[].secret).
         type: str
+      state:
+        description: Whether it is there.
+        type: str
+        choices: [present, absent]
+        default: present
   targets:
     description: Targets. What is not said of a target that is there stays as it is.
     type: list
@@ -161,6 +207,39 @@ options:
       auth:
         description: Tag of the group of CHAP users. Needed unless O(targets[].authmethod=NONE).
         type: int
+      groups:
+        description:
+          - All the ways by which it is reached, in place of O(targets[].portal), O(targets[].initiator),
+            O(targets[].authmethod) and O(targets[].auth), which are one.
+        type: list
+        elements: dict
+        suboptions:
+          portal:
+            description: The portal, by its comment.
+            type: str
+            required: true
+          initiator:
+            description: The group of initiators, by its comment. All if not set.
+            type: str
+          authmethod:
+            description: How initiators prove who they are.
+            type: str
+            choices: [NONE, CHAP, CHAP_MUTUAL]
+            default: NONE
+          auth:
+            description: Tag of the group of CHAP users.
+            type: int
+      auth_networks:
+        description:
+          - Networks that it lets in, for example V(192.168.2.0/24). Empty means all.
+          - Only from TrueNAS 22.12 on. Earlier ones have O(initiators[].auth_network).
+        type: list
+        elements: str
+      state:
+        description: Whether it is there. Its LUNs go with it; the extents stay.
+        type: str
+        choices: [present, absent]
+        default: present
   extents:
     description: What LUNs are made of. What is not said of an extent that is there stays as it is.
     type: list
@@ -171,12 +250,13 @@ options:
         type: str
         required: true
       type:
-        description: A zvol or disk, or a file.
+        description: A zvol or disk, or a file. It follows from O(extents[].disk) and O(extents[].path) if not set.
         type: str
         choices: [disk, file]
-        default: disk
       disk:
-        description: The zvol, for example V(tank/vmware), or a disk.
+        description:
+          - The zvol, for example V(tank/vmware), or, before TrueNAS 22.12, a disk.
+          - The names that the API has for a zvol will do too, such as V(zvol/tank/my+vol).
         type: str
       path:
         description: The file, below C(/mnt).
@@ -189,7 +269,9 @@ options:
         type: int
         choices: [512, 1024, 2048, 4096]
       serial:
-        description: Serial number. The NAS chooses one for a new extent if this is not set.
+        description:
+          - Serial number, of 16 characters at most before TrueNAS 22.12, of 20 from then on. One of its own for a new
+            extent if this is not set.
         type: str
       rpm:
         description: Rotation that is reported. V(SSD) for a new extent if not set.
@@ -203,6 +285,26 @@ options:
       pblocksize:
         description: Whether B(not) to report the physical block size. V(false) for a new extent if not set.
         type: bool
+      comment:
+        description: A comment.
+        type: str
+      avail_threshold:
+        description: Percent of it in use at which initiators are warned, from 1 to 99.
+        type: int
+      ro:
+        description: Whether initiators can only read it. V(false) for a new extent if not set.
+        type: bool
+      enabled:
+        description: Whether it is served. V(true) for a new extent if not set. From FreeNAS 11.3 on.
+        type: bool
+      product_id:
+        description: What it says it is, of 16 characters at most. From TrueNAS 25.10 on.
+        type: str
+      state:
+        description: Whether it is there. Its LUN goes with it; the zvol or file stays.
+        type: str
+        choices: [present, absent]
+        default: present
   associations:
     description: Which extent is which LUN of which target. An extent belongs to one target only.
     type: list
@@ -217,8 +319,15 @@ options:
         type: str
         required: true
       lun:
-        description: Number of the LUN, from 0 to 1023. V(0) for a new association if not set.
+        description:
+          - Number of the LUN, from 0 to 14 (FreeNAS 9.3), to 1023 (before TrueNAS 22.12), or to 16382. V(0) for a new
+            association if not set.
         type: int
+      state:
+        description: Whether it is there.
+        type: str
+        choices: [present, absent]
+        default: present
   service:
     description: The service itself.
     type: dict
@@ -233,6 +342,12 @@ options:
     description:
       - Whether to remove portals, initiators, CHAP users, targets, extents and associations that are not listed.
       - Of these lists, those that are not given at all are left alone. Pools and zvols are never removed.
+      - What something that stays still uses is not removed; a warning says so.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether to take a LUN away, or change what it is made of, although an initiator is logged in.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -333,73 +448,87 @@ targets:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import converge
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.apply import IscsiTargetWork
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.session import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.connect import argument_spec
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.errors import explain
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.apply import IscsiWork
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.check import check
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.plan import plan
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.volume.options import OPTIONS as VOLUME_OPTIONS
 
 STR = {"type": "str"}
+INT = {"type": "int"}
+BOOL = {"type": "bool"}
 NAME = {"type": "str", "required": True}
 NAMES = {"type": "list", "elements": "str"}
-LISTEN = {"ip": NAME, "port": {"type": "int", "default": 3260}}
-LAYOUTS = ["stripe", "mirror", "raid10", "raidz1", "raidz2", "raidz3"]
-POOL = {"name": NAME, "disks": NAMES, "layout": {"type": "str", "choices": LAYOUTS, "default": "stripe"}}
-ZVOL = {
-    "name": NAME,
-    "size": NAME,
-    "sparse": {"type": "bool", "default": False},
-    "volblocksize": {"type": "str", "choices": ["512", "1K", "2K", "4K", "8K", "16K", "32K", "64K", "128K"]},
-}
-PORTAL = {"comment": NAME, "listen": {"type": "list", "elements": "dict", "options": LISTEN}}
-INITIATORS = {"comment": NAME, "initiators": NAMES, "auth_network": NAMES}
+STATE = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+METHOD = {"type": "str", "choices": ["NONE", "CHAP", "CHAP_MUTUAL"]}
+LISTEN = {"ip": NAME, "port": INT}
+PORTAL = {"comment": NAME, "listen": {"type": "list", "elements": "dict", "options": LISTEN}, "state": STATE}
+INITIATORS = {"comment": NAME, "initiators": NAMES, "auth_network": NAMES, "state": STATE}
 AUTH = {
     "tag": {"type": "int", "required": True},
     "user": NAME,
-    "secret": {"type": "str", "required": True, "no_log": True},
+    "secret": {"type": "str", "no_log": True},
     "peeruser": STR,
     "peersecret": {"type": "str", "no_log": True},
+    "state": STATE,
 }
+GROUP = {"portal": NAME, "initiator": STR, "authmethod": {**METHOD, "default": "NONE"}, "auth": INT}
 TARGET = {
     "name": NAME,
     "alias": STR,
     "portal": STR,
     "initiator": STR,
-    "authmethod": {"type": "str", "choices": ["NONE", "CHAP", "CHAP_MUTUAL"]},
-    "auth": {"type": "int"},
+    "authmethod": METHOD,
+    "auth": INT,
+    "groups": {"type": "list", "elements": "dict", "options": GROUP},
+    "auth_networks": NAMES,
+    "state": STATE,
 }
 EXTENT = {
     "name": NAME,
-    "type": {"type": "str", "choices": ["disk", "file"], "default": "disk"},
+    "type": {"type": "str", "choices": ["disk", "file"]},
     "disk": STR,
     "path": STR,
     "filesize": STR,
     "blocksize": {"type": "int", "choices": [512, 1024, 2048, 4096]},
     "serial": STR,
     "rpm": {"type": "str", "choices": ["UNKNOWN", "SSD", "5400", "7200", "10000", "15000"]},
-    "insecure_tpc": {"type": "bool"},
-    "pblocksize": {"type": "bool"},
+    "insecure_tpc": BOOL,
+    "pblocksize": BOOL,
+    "comment": STR,
+    "avail_threshold": INT,
+    "ro": BOOL,
+    "enabled": BOOL,
+    "product_id": STR,
+    "state": STATE,
 }
-ASSOCIATION = {"target": NAME, "extent": NAME, "lun": {"type": "int"}}
+ASSOCIATION = {"target": NAME, "extent": NAME, "lun": INT, "state": STATE}
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(
-            pool={"type": "dict", "options": POOL},
-            zvols={"type": "list", "elements": "dict", "options": ZVOL},
+            **VOLUME_OPTIONS,
             basename=STR,
+            iscsi_port=INT,
+            isns_servers=NAMES,
+            pool_avail_threshold=INT,
+            discovery={"type": "dict", "options": {"authmethod": {**METHOD, "required": True}, "auth": INT}},
             portals={"type": "list", "elements": "dict", "options": PORTAL},
             initiators={"type": "list", "elements": "dict", "options": INITIATORS},
             auths={"type": "list", "elements": "dict", "options": AUTH, "no_log": False},
             targets={"type": "list", "elements": "dict", "options": TARGET},
             extents={"type": "list", "elements": "dict", "options": EXTENT},
             associations={"type": "list", "elements": "dict", "options": ASSOCIATION},
-            service={"type": "dict", "options": {"enabled": {"type": "bool"}, "running": {"type": "bool"}}},
+            service={"type": "dict", "options": {"enabled": BOOL, "running": BOOL}},
             purge={"type": "bool", "default": False},
+            force={"type": "bool", "default": False},
         ),
         supports_check_mode=True,
     )
-    work = IscsiTargetWork(module.params)
-    converge(module, work, plan=lambda current, _params: work.plan(current))
+    converge(module, IscsiWork(module.params), check=check, plan=plan, explain=explain)
 
 
 if __name__ == "__main__":

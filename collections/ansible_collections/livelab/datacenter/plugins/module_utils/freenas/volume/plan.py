@@ -1,105 +1,179 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the NAS's plan that is about the pool and the zvols under its LUNs. No I/O."""
+"""From the pools and zvols of a NAS as they are to those declared: a list of changes. No I/O."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import Change, ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.sizes import size_in_bytes
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.iscsi.state import Nas
+from ansible_collections.livelab.datacenter.plugins.module_utils.core.text import listing
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.objects import Disk, Pool, Vdev, Zvol
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.volume.check import block_size, check_blocks
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.volume.state import (
+    Volumes,
+    shown,
+    zvol_name,
+)
 
-# The least number of disks that a layout needs.
-LAYOUTS = {"stripe": 1, "mirror": 2, "raid10": 4, "raidz1": 3, "raidz2": 4, "raidz3": 5}
-_POOL = re.compile(r"^[A-Za-z][\w.:-]*$")
-_ZVOL = re.compile(r"^[A-Za-z][\w.:-]*(/[\w.:-]+)+$")
-# ZFS rounds a zvol's size up to whole blocks; the middleware refuses others. 16 KiB is its usual block.
+# The block of a zvol for which nothing else is said.
 _BLOCK = 16384
+# ZFS keeps a 32nd of a pool to itself, and this many bytes at most.
+_MOST_SLOP = 128 << 30
+# Disks that a RAID-Z gives for its redundancy.
+_PARITY = {"raidz1": 1, "raidz2": 2, "raidz3": 3}
 
 
-def topology(layout: str, disks: list[str]) -> list[dict[str, Any]]:
-    """The vdevs of a pool, as the API takes them. RAID 10 is mirrors of two, striped."""
-    if layout == "raid10":
-        return [{"type": "MIRROR", "disks": disks[first : first + 2]} for first in range(0, len(disks), 2)]
-    return [{"type": layout.upper(), "disks": disks}]
+def plan(current: Volumes, desired: Mapping[str, Any]) -> list[Change]:
+    """The changes, in the order to make them.
+
+    :param current: the NAS as it is; it is not altered.
+    :param desired: the module's options.
+    :raises ConvergeError: when the NAS cannot take it; nothing has been changed then.
+    """
+    return planned(current, desired)[1]
 
 
-def plan_pool(goal: Nas, wanted: Mapping[str, Any] | None) -> list[Change]:
-    """Make the pool. One that exists is never made over."""
+def planned(current: Volumes, desired: Mapping[str, Any]) -> tuple[Volumes, list[Change]]:
+    """The state that the changes lead to, and the changes; see :func:`plan`."""
+    goal, changes = _plan_pool(current, desired.get("pool"))
+    for zvol in desired.get("zvols") or ():
+        goal, more = _plan_zvol(goal, zvol)
+        changes = [*changes, *more]
+    return goal, changes
+
+
+# -- the pool -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_pool(current: Volumes, wanted: Mapping[str, Any] | None) -> tuple[Volumes, list[Change]]:
+    """Make the pool. One that exists is never made over, and never extended."""
     if not wanted:
-        return []
+        return current, []
     name, layout, disks = wanted["name"], wanted["layout"], wanted.get("disks")
-    have = goal.pools.get(name)
+    have = current.pools.get(name)
     if have is None:
-        _check_new(goal, name, layout, disks or [])
-        goal.pools[name] = {"layout": layout, "disks": sorted(disks)}
-        goal.disks = [disk for disk in goal.disks if disk not in disks]
-        args = {"name": name, "vdevs": topology(layout, disks)}
-        return [Change(f"pool {name}", None, dict(goal.pools[name]), "add_pool", args)]
-    if disks is not None and (sorted(disks) != have["disks"] or layout != have["layout"]):
-        raise ConvergeError(f"pool '{name}' of {goal.host} is a {have['layout']} of {', '.join(have['disks'])}, not a "
-                            f"{layout} of {', '.join(sorted(disks))}; a pool's layout cannot be changed. Declare it as "
-                            "it is, or leave 'disks' out.")
-    return []
+        return _new_pool(current, name, layout, disks or ())
+    there = shown(have)
+    if disks is not None and {"layout": layout, "disks": sorted(disks)} != there:
+        raise ConvergeError(f"pool '{name}' of {current.host} is a {there['layout']} of {listing(there['disks'])}, not a "
+                            f"{layout} of {listing(disks)}; a pool is not made over. Declare it as it is, or leave 'disks' "
+                            "out.")
+    return current, []
 
 
-def _check_new(goal: Nas, name: str, layout: str, disks: list[str]) -> None:
-    if not _POOL.match(name):
-        raise ConvergeError(f"pool: name '{name}' must begin with a letter, and have only letters, digits and _ - . :")
-    free = ", ".join(sorted(goal.disks)) or "none"
+def _new_pool(current: Volumes, name: str, layout: str, disks: Sequence[str]) -> tuple[Volumes, list[Change]]:
+    if not disks:
+        raise ConvergeError(f"pool '{name}': {current.host} has no such pool; it has: {listing(current.pools)}. To make it, "
+                            f"give 'disks', of these that are free: {listing(current.disks)}.")
     for disk in disks:
-        if disk not in goal.disks:
-            raise ConvergeError(f"pool '{name}': {goal.host} has no free disk '{disk}'; free disks: {free}.")
-    if len(set(disks)) != len(disks):
-        raise ConvergeError(f"pool '{name}': a disk is given twice in {', '.join(disks)}.")
-    if len(disks) < LAYOUTS[layout] or (layout == "raid10" and len(disks) % 2):
-        wants = f"{LAYOUTS[layout]} disks at least" + (", and an even number" if layout == "raid10" else "")
-        raise ConvergeError(f"pool '{name}': layout {layout} needs {wants}; {len(disks)} given. Free disks: {free}.")
+        _check_disk(current, name, disk)
+    pool = Pool(None, name, _vdevs(layout, tuple(disks)))
+    goal = replace(
+        current,
+        pools={**current.pools, name: pool},
+        disks={disk: one for disk, one in current.disks.items() if disk not in disks},
+        room={**current.room, name: _room(pool.vdevs, current.disks)},
+    )
+    return goal, [Change(f"pool {name}", None, shown(pool), "add", {"thing": pool})]
 
 
-def plan_zvols(goal: Nas, wanted: Iterable[Mapping[str, Any]]) -> list[Change]:
-    """Make zvols and grow them. They never shrink: that would cut off data."""
-    return [change for zvol in wanted for change in _plan_zvol(goal, zvol)]
+def _check_disk(current: Volumes, pool: str, disk: str) -> None:
+    if disk not in current.disks:
+        raise ConvergeError(f"pool '{pool}': {current.host} has no free disk '{disk}'; free disks: {listing(current.disks)}.")
+    exported = current.disks[disk].exported_pool
+    if exported:
+        raise ConvergeError(f"pool '{pool}': disk '{disk}' of {current.host} is part of the exported pool '{exported}', which "
+                            "would be lost. Import that, or wipe the disk on the NAS.")
 
 
-def _plan_zvol(goal: Nas, zvol: Mapping[str, Any]) -> list[Change]:
-    name = zvol["name"]
-    size = _whole_blocks(name, zvol)
-    have = goal.zvols.get(name)
+def _vdevs(layout: str, disks: tuple[str, ...]) -> tuple[Vdev, ...]:
+    """The parts of a pool. RAID 10 is mirrors of two, striped."""
+    if layout == "raid10":
+        return tuple(Vdev("mirror", disks[first : first + 2]) for first in range(0, len(disks), 2))
+    return (Vdev(layout, disks),)
+
+
+def _room(vdevs: tuple[Vdev, ...], disks: Mapping[str, Disk]) -> int | None:
+    """The bytes that a new pool has at most; ``None`` where the disks do not tell their size."""
+    total = 0
+    for vdev in vdevs:
+        sizes = [size for size in (disks[disk].size for disk in vdev.disks) if size is not None]
+        if len(sizes) < len(vdev.disks):
+            return None
+        if vdev.kind == "stripe":
+            total += sum(sizes)
+        else:
+            total += min(sizes) * (len(sizes) - _PARITY[vdev.kind] if vdev.kind in _PARITY else 1)
+    return total - min(total // 32, _MOST_SLOP)
+
+
+# -- zvols --------------------------------------------------------------------------------------------------------------
+
+
+def _plan_zvol(current: Volumes, wanted: Mapping[str, Any]) -> tuple[Volumes, list[Change]]:
+    """Make a zvol or grow it. It never shrinks: that would cut off data."""
+    name = zvol_name(wanted["name"])
+    size, oversize = size_in_bytes(f"zvols: size of '{name}'", wanted["size"]), bool(wanted.get("force_size"))
+    block = block_size(wanted["volblocksize"]) if wanted.get("volblocksize") else None
+    have = current.zvols.get(name)
     if have is None:
-        return _plan_new_zvol(goal, zvol, size)
-    block = zvol.get("volblocksize")
-    if block and have["volblocksize"] and block != have["volblocksize"]:
-        raise ConvergeError(f"zvol '{name}' of {goal.host} has blocks of {have['volblocksize']}, not {block}; that "
-                            "cannot be changed.")
-    if size < have["size"]:
-        raise ConvergeError(f"zvol '{name}' of {goal.host} has {have['size']} bytes; it cannot shrink to {size}.")
-    if size == have["size"]:
-        return []
-    before, after = {"size": have["size"]}, {"size": size}
-    have["size"] = size
-    return [Change(f"zvol {name}", before, after, "grow_zvol", {"name": name})]
+        zvol = Zvol(name, size, block, wanted["sparse"], None, oversize)
+        return _new_zvol(current, zvol)
+    if block and have.blocksize and block != have.blocksize:
+        raise ConvergeError(f"zvol '{name}' of {current.host} has blocks of {have.blocksize} bytes, not {block}; that cannot "
+                            "be changed.")
+    if size < have.size:
+        raise ConvergeError(f"zvol '{name}' of {current.host} has {have.size} bytes; it cannot shrink to {size}.")
+    if size == have.size:
+        return current, []
+    check_blocks(name, size, have.blocksize or _BLOCK)
+    zvol = replace(have, size=size, oversize=oversize)
+    _check_room(current, zvol, have.used or 0)
+    change = Change(f"zvol {name}", {"size": have.size}, {"size": size}, "update", {"thing": zvol, "names": ["size"]})
+    return _with(current, zvol, have.used or 0), [change]
 
 
-def _plan_new_zvol(goal: Nas, zvol: Mapping[str, Any], size: int) -> list[Change]:
-    name = zvol["name"]
-    if not _ZVOL.match(name):
-        raise ConvergeError(f"zvols: name '{name}' must be a pool and a name, as in tank/vmware.")
-    if name.split("/")[0] not in goal.pools:
-        raise ConvergeError(f"zvol '{name}': {goal.host} has no pool '{name.split('/')[0]}'; it has: "
-                            f"{', '.join(sorted(goal.pools)) or 'none'}.")
-    after = {"size": size, "sparse": zvol["sparse"], "volblocksize": zvol.get("volblocksize")}
-    goal.zvols[name] = {"size": size, "volblocksize": zvol.get("volblocksize") or ""}
-    return [Change(f"zvol {name}", None, after, "add_zvol", {"name": name})]
+def _new_zvol(current: Volumes, zvol: Zvol) -> tuple[Volumes, list[Change]]:
+    parent = zvol.name.rpartition("/")[0]
+    if parent in current.zvols:
+        raise ConvergeError(f"zvol '{zvol.name}': '{parent}' of {current.host} is a zvol itself; nothing can be below it.")
+    if parent not in current.room and parent not in current.pools:
+        kind = "dataset" if "/" in parent else "pool"
+        there = current.room if "/" in parent else current.pools
+        raise ConvergeError(f"zvol '{zvol.name}': {current.host} has no {kind} '{parent}'; it has: {listing(there)}.")
+    if zvol.name in current.room:
+        raise ConvergeError(f"zvol '{zvol.name}': {current.host} has a file system of that name.")
+    check_blocks(zvol.name, zvol.size, zvol.blocksize or _BLOCK)
+    _check_room(current, zvol, 0)
+    after = {"size": zvol.size, "sparse": zvol.sparse, "volblocksize": zvol.blocksize}
+    return _with(current, zvol, 0), [Change(f"zvol {zvol.name}", None, after, "add", {"thing": zvol})]
 
 
-def _whole_blocks(name: str, zvol: Mapping[str, Any]) -> int:
-    size = size_in_bytes(f"zvols: size of '{name}'", zvol["size"])
-    block = size_in_bytes("volblocksize", zvol["volblocksize"]) if zvol.get("volblocksize") else _BLOCK
-    if size % block:
-        raise ConvergeError(f"zvols: size of '{name}', {size} bytes, must be a multiple of its blocks of {block} "
-                            "bytes.")
-    return size
+def _check_room(current: Volumes, zvol: Zvol, used: int) -> None:
+    """Refuse what the NAS would: more than there is, and, unless told otherwise, more than 80 % of it."""
+    parent = zvol.name.rpartition("/")[0]
+    available = current.room.get(parent)
+    if available is None:
+        return
+    room = available + used
+    if not zvol.sparse and zvol.size > room:
+        raise ConvergeError(f"zvol '{zvol.name}': its {zvol.size} bytes are more than the {room} that are available in "
+                            f"'{parent}' of {current.host}.")
+    if not zvol.oversize and zvol.size * 5 > room * 4:
+        raise ConvergeError(f"zvol '{zvol.name}': its {zvol.size} bytes are more than 80 % of the {room} that are available "
+                            f"in '{parent}' of {current.host}, which the NAS advises against; with 'force_size' it does it.")
+
+
+def _with(current: Volumes, zvol: Zvol, used: int) -> Volumes:
+    """The state with the zvol, and the room that it leaves in its whole pool."""
+    taken = used if zvol.sparse else zvol.size
+    pool = zvol.name.split("/")[0]
+    room = {
+        name: left if left is None or name.split("/")[0] != pool else max(left + used - taken, 0)
+        for name, left in current.room.items()
+    }
+    return replace(current, zvols={**current.zvols, zvol.name: replace(zvol, used=taken)}, room=room)
