@@ -41,7 +41,7 @@ def check(desired: Mapping[str, Any]) -> None:
     for kind, check_item in _CHECKS.items():
         for item in _present(desired, kind):
             check_item(item)
-    _check_twins(desired)
+    _check_again(desired)
 
 
 def _present(desired: Mapping[str, Any], kind: str) -> list[Item]:
@@ -203,7 +203,7 @@ _CHECKS: dict[str, Callable[[Item], None]] = {
 # -- entries that are the same, or want the same ------------------------------------------------------------------------
 
 
-def _check_twins(desired: Mapping[str, Any]) -> None:
+def _check_again(desired: Mapping[str, Any]) -> None:
     keys: dict[str, Callable[[Item], Hashable]] = {
         "portals": lambda item: item["comment"],
         "initiators": lambda item: item["comment"],

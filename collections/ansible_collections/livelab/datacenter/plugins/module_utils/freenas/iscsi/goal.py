@@ -73,9 +73,9 @@ class Goal:
         kind = type(thing)
         title = f"{_NOUNS[kind]} {self.key(thing)}"
         known = {**self.nas.things[kind], **self.things[kind]}
-        twins = [one for handle, one in known.items() if handle != thing.id and self.key(one) == self.key(thing)]
+        alike = [one for handle, one in known.items() if handle != thing.id and self.key(one) == self.key(thing)]
         # Only one of them can be new.
-        return f"{title} #{thing.id}" if twins and thing.id in self.nas.things[kind] else title
+        return f"{title} #{thing.id}" if alike and thing.id in self.nas.things[kind] else title
 
     def find(self, kind: type, key: str) -> list[Handle]:
         """The handles of the objects that are known by this key: those that are declared, when there are such."""
@@ -99,10 +99,10 @@ class Goal:
         if not found:
             raise ConvergeError(f"{who}: {self.host} has no {one} '{key}'; it has: "
                                 f"{listing(map(self.key, self.things[kind].values()))}.")
-        raise ConvergeError(f"{who}: {self.host} has {len(found)} {many} '{key}': {self.list_twins(kind, found)}. Refer to it "
+        raise ConvergeError(f"{who}: {self.host} has {len(found)} {many} '{key}': {self.list_alike(kind, found)}. Refer to it "
                             f"by number, as in '#{found[0]}'.")
 
-    def list_twins(self, kind: type, handles: list[Handle]) -> str:
+    def list_alike(self, kind: type, handles: list[Handle]) -> str:
         """Objects of one name, told apart."""
         return ", ".join(f"#{handle} ({self._told(self.things[kind][handle])})" for handle in handles)
 

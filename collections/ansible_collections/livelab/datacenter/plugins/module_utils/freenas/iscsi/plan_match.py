@@ -80,5 +80,5 @@ def _told_apart(goal: Goal, kind: type, alike: Sequence[Handle], item: Item, lis
     key = goal.key(things[alike[0]])
     wanted = f" None of them is on {', '.join(map(socket, listen))} alone." if listen else ""
     raise ConvergeError(f"{goal.host} has {len(alike)} objects that are all {goal.title(things[alike[0]]).split()[0]} "
-                        f"'{key}': {goal.list_twins(kind, list(alike))}.{wanted} Give them different names on the NAS, or "
+                        f"'{key}': {goal.list_alike(kind, list(alike))}.{wanted} Give them different names on the NAS, or "
                         "declare the one that is meant as it is.")
