@@ -41,13 +41,15 @@ options:
   api_version:
     description:
       - API to speak. V(auto) asks, the newest first.
-      - V(jsonrpc) is that of TrueNAS from 25.04 on, V(v2.0) the REST API of FreeNAS 11.2 to TrueNAS 25.10.
+      - V(jsonrpc) is that of TrueNAS from 25.04 on, V(v2.0) the REST API of FreeNAS 11.2 to TrueNAS 25.10,
+        V(v1.0) that of FreeNAS 9.3 to 11.3.
       - If not set, E(FREENAS_API_VERSION) is used.
     type: str
     choices:
       - auto
       - jsonrpc
       - v2.0
+      - v1.0
     default: auto
   validate_certs:
     description:
