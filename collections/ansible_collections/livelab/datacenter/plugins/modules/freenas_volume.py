@@ -93,21 +93,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed (in check mode, what would be), in order.
+  description: What was changed, in order; in check mode, what would be. After a failure, what was changed before it.
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: The object, as a user would call it.
+      type: str
+    action:
+      description: V(add), V(update) or V(remove).
+      type: str
+    before:
+      description: Its state before, null when it was not there.
+      type: raw
+    after:
+      description: Its state afterwards, null when it is not there any more.
+      type: raw
   sample:
     - what: zvol tank/vmware
       action: update
       before: {size: 12884901888}
       after: {size: 17179869184}
 failed_change:
-  description: The change that failed. C(msg) says why.
+  description: The change that failed, as those in RV(changes). C(msg) says why.
   returned: when a change failed
   type: dict
 not_reached:
-  description: The changes after the one that failed; they were not made.
+  description: The changes after the one that failed, as those in RV(changes); they were not made.
   returned: when a change failed
   type: list
   elements: dict
