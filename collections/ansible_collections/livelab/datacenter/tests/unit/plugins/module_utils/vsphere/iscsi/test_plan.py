@@ -137,7 +137,7 @@ def test_what_is_kept_of_targets_is_said_too():
     current = replace(ON, bound=(Port("vmk1", True),), luns=(Lun("naa.1", "iqn.2001-01.a:b", 0, 2**30, "", adapter="vmhba64"),),
                       volumes=(Volume("DT", ("naa.1",)),))
     said = cautions(current, asked(port_binding=[], static_targets=[], purge=True))
-    assert [text.split(" is not purged")[0] for text in said] == [
+    assert [text.split(" is not purged", maxsplit=1)[0] for text in said] == [
         "port binding vmk1", "static target 10.0.2.1:3260 iqn.2001-01.a:b"]
 
 
