@@ -32,7 +32,8 @@ def test_what_can_be(options):
     ({"networks": {"LAN": ""}}, "networks: 'LAN' becomes ''; it must be the name of a network."),
     ({"networks": {"LAN": None}}, "networks: 'LAN' becomes ''; it must be the name of a network."),
     ({"networks": {"LAN": 5}}, "networks: 'LAN' becomes '5'; it must be the name of a network."),
-    ({"datastore": " "}, "datastore is empty: give a value, or leave it out."),
+    *[({option: " "}, f"{option} is empty: give a value, or leave it out.")
+      for option in ("datastore", "esxi_hostname", "cluster", "datacenter", "deployment_option", "ovf")],
     ({"cluster": ""}, "cluster is empty: give a value, or leave it out."),
     ({"properties": {"a": None}}, "properties: 'a' must be a text, a number, true or false."),
     ({"properties": {"a": [1]}}, "properties: 'a' must be a text, a number, true or false."),
