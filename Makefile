@@ -2,7 +2,7 @@
 # Every target can be run again at any time. The logic is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e readmes sanity-matrix mutation
+.PHONY: help lab test down clean govc setup setup-test lint unit go-test integration molecule e2e test-owncloud readmes sanity-matrix mutation
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ go-test:  ## the twin's tests
 integration:  ## the modules against the twin, model backing
 molecule:  ## the web server's roles, on containers
 e2e:  ## site.yml twice, on real machines
+
+test-owncloud: setup-test  ## role owncloud with ownCloud itself: ARCHIVE=owncloud.tar.bz2 (DEBIAN=bullseye for ownCloud 10)
+	@scripts/test-owncloud.sh "$(ARCHIVE)" $(DEBIAN)
 
 readmes: setup-test  ## write the roles' README.md anew from their argument specs
 	@.venv/bin/python scripts/role_readme.py

@@ -22,6 +22,7 @@ final class Commands
         'maintenance:mode' => ['maintenanceMode', [], ['on', 'off']],
         'status' => ['status', ['output'], []],
         'system:cron' => ['cron', [], []],
+        'upgrade' => ['upgrade', [], []],
         'user:add' => ['userAdd', ['display-name'], ['password-from-env']],
         'user:list' => ['userList', [], []],
         'user:resetpassword' => ['userPassword', [], ['password-from-env']],
@@ -196,6 +197,19 @@ final class Commands
             (new Tree($users->home((string) $uid)))->removeOldUploads();
         }
         $database->setAppConfig('core', 'lastcron', (string) time());
+    }
+
+    /** Ends with 3 when there is nothing to do, as ownCloud's does. */
+    private function upgrade(Arguments $arguments): int
+    {
+        if ($this->config->get('version') === VERSION . '.0') {
+            echo "The stand-in is already latest version\n";
+            return 3;
+        }
+        Database::of($this->config)->makeTables();
+        $this->config->merge(['version' => VERSION . '.0']);
+        echo "Update successful\n";
+        return 0;
     }
 
     private function filesScan(Arguments $arguments): void
