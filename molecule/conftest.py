@@ -39,7 +39,8 @@ def reboot(host):
         host.check_output("touch /run/before-the-reboot")
         with contextlib.suppress(RuntimeError):
             host.run("systemctl reboot")
-        deadline = time.monotonic() + 120
+        # What does not stop by itself has 90 s of systemd's.
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             # SSH that gets no answer is a RuntimeError.
             with contextlib.suppress(RuntimeError):

@@ -33,6 +33,17 @@ run() {
     done
 }
 
+# Control groups of the container's own. Where no systemd gives it one, systemd-nspawn takes that of its caller, and two containers in
+# one would find each other's processes in their services, which then do not stop.
+groups() { find /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd -maxdepth 1 -name cgroup.procs -printf "%h/$name\n" 2>/dev/null; }
+enter_groups() {
+    local group
+    for group in $(groups); do
+        mkdir -p "$group"
+        echo "$BASHPID" > "$group/cgroup.procs"
+    done
+}
+
 start() {
     mkdir -p "$dir"
     [ -d "$dir/root" ] || { cp -a --reflink=auto "$tree" "$dir/root.partial" && mv "$dir/root.partial" "$dir/root"; }
@@ -43,10 +54,13 @@ start() {
     slirp4netns --configure --mtu=65520 --netns-type=path "/run/netns/$name" tap0 > "$dir/network.log" 2>&1 < /dev/null &
     record network $!
     # Where systemd does not run, there is no scope to be had: --keep-unit.
-    local options=(--quiet --register=no "--network-namespace-path=/run/netns/$name" --resolv-conf=off --console=pipe)
+    local options=(--quiet --register=no "--network-namespace-path=/run/netns/$name" --resolv-conf=off --timezone=off --console=pipe)
     [ -d /run/systemd/system ] || options+=(--keep-unit)
     export -f run
-    setsid bash -c 'run "$@"' run "${options[@]}" -M "$name" -D "$dir/root" -b > "$dir/console.log" 2>&1 < /dev/null &
+    (
+        [ -d /run/systemd/system ] || enter_groups
+        exec setsid bash -c 'run "$@"' run "${options[@]}" -M "$name" -D "$dir/root" -b
+    ) > "$dir/console.log" 2>&1 < /dev/null &
     record machine $!
     for _ in $(seq 150); do
         nsenter --net="/run/netns/$name" nc -z 127.0.0.1 22 2>/dev/null && exit 0
@@ -59,10 +73,14 @@ start() {
 }
 
 stop() {
+    local group
     end machine
     end network
     [ ! -e "/run/netns/$name" ] || ip netns del "$name"
     rm -rf "$dir"
+    for group in $(groups); do
+        [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    done
 }
 
 "$action"
