@@ -38,6 +38,8 @@ def apache():
         (["80"], [PLAIN | {"listen": "*:8080 [::1]:8081"}], ["80", "8080", "[::1]:8081"]),
         (["80"], [TLS | {"state": "absent"}], ["80"]),
         (["8080"], [PLAIN], ["8080"]),
+        (["443"], [TLS | {"redirect": True}], ["443", "80"]),
+        (["80"], [{"name": "a", "document_root": "/srv", "tls": "acme"}], ["80", "443"]),
         (["localhost:80", "LOCALHOST:80"], [], ["localhost:80"]),
     ],
 )
@@ -91,6 +93,16 @@ def test_a_header(apache, value, lines):
         ({"sites": [PLAIN | {"name": "../x"}]}, 'A site is called "../x"'),
         ({"sites": [PLAIN | {"document_root": "/srv\nRequire"}]}, "with a line end or another control character"),
         ({"sites": [PLAIN | {"server_name": "a b"}]}, 'the host name "a b", with a space'),
+        (
+            {"sites": [TLS | {"tls": "acme", "server_name": "a"}], "acme_contact": "a@b"},
+            'The site "tls" has tls and tls_certificate',
+        ),
+        ({"sites": [PLAIN | {"tls": "self-signed"}]}, 'The site "plain" has no server_name, which tls needs'),
+        ({"sites": [PLAIN | {"redirect": True, "server_name": "a"}]}, 'The site "plain" has redirect and no certificate'),
+        ({"sites": [TLS | {"redirect": True}]}, 'The site "tls" has no server_name, which redirect needs'),
+        ({"sites": [PLAIN | {"tls": "acme", "server_name": "a"}]}, 'apache_acme_contact is ""'),
+        ({"acme_directory": "http://ca.example.org"}, 'apache_acme_directory is "http://ca.example.org"'),
+        ({"workers": "0"}, 'apache_max_request_workers is "0"'),
         ({"server_name": ""}, "apache_server_name"),
         ({"headers": {"X Y": "1"}}, 'apache_headers has the name "X Y"'),
         ({"headers": {"X": "a\r\nb"}}, 'apache_headers gives "X" the value'),
@@ -100,7 +112,27 @@ def test_a_header(apache, value, lines):
 )
 def test_what_no_apache_could_take_is_named(apache, variables, said):
     good = {"listen": ["80"], "sites": [], "server_name": "localhost", "headers": {"X": "1"}}
+    good |= {"acme_contact": "", "acme_directory": "https://ca.example.org/dir", "workers": "auto"}
     assert apache.faults(good) == []
     found = apache.faults(good | variables)
     assert len(found) == 1
     assert said in found[0]
+
+
+def test_the_way_to_a_site_over_tls(apache):
+    site = TLS | {"server_name": "a.example.org"}
+    assert apache.https(site) == "https://a.example.org"
+    assert apache.https(site | {"listen": "*:8443"}) == "https://a.example.org:8443"
+
+
+def test_a_certificate_of_its_own_has_a_place(apache):
+    site = PLAIN | {"tls": "self-signed", "server_name": "a", "server_aliases": ["b"]}
+    assert apache.sites([site, PLAIN | {"state": "absent"}]) == [
+        site | {"tls_certificate": "/etc/apache2/tls/plain.pem", "tls_key": "/etc/apache2/tls/plain.key"}
+    ]
+    assert apache.names(site) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("kibibytes", "count"), [(484_000, 29), (100_000, 24), (2_000_000, 122), (65_800_000, 256)])
+def test_no_more_processes_than_memory(apache, kibibytes, count):
+    assert apache.workers(f"MemTotal: {kibibytes} kB") == count

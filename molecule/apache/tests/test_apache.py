@@ -5,7 +5,7 @@ import re
 import pytest
 
 
-def get(host, url, *options):
+def get(host, url, method="GET", name="thesis.example.org"):
     """The answer of the server in the machine: (status, header fields in small letters, body)."""
     script = (
         "import sys, ssl, urllib.request, urllib.error\n"
@@ -18,7 +18,6 @@ def get(host, url, *options):
         "except urllib.error.HTTPError as error: answer = error\n"
         "print(answer.status); print(answer.headers); print(answer.read().decode())\n"
     )
-    method, name = (*options, "GET", "thesis.example.org")[:2] if options else ("GET", "thesis.example.org")
     out = host.check_output("python3 -c %s %s %s %s", script, url, method, name)
     status, _, rest = out.partition("\n")
     head, _, body = rest.partition("\n\n")
@@ -76,7 +75,7 @@ def test_site_is_served_with_its_own_header(host):
 
 
 def test_site_with_a_certificate_speaks_tls(host):
-    status, _, body = get(host, "https://127.0.0.1/")
+    status, _, body = get(host, "https://thesis.example.org/")
     assert (status, body.strip()) == (200, "vMotion")
 
 
@@ -102,3 +101,96 @@ def test_default_site_is_off(host):
 
 def test_configuration_is_sound(host):
     assert "Syntax OK" in host.run("apache2ctl configtest").stderr
+
+
+# Over TLS ----------------------------------------------------------------------------------------------------------------
+
+
+def certificate(host, name, what):
+    """A line of what OpenSSL says of the certificate that is served under a name."""
+    return host.check_output(
+        "openssl s_client -connect 127.0.0.1:443 -servername %s </dev/null 2>/dev/null | openssl x509 -noout %s", name, what
+    )
+
+
+def test_a_certificate_of_its_own_is_for_the_names(host):
+    names = host.check_output(
+        "openssl s_client -connect 127.0.0.1:443 -servername own.example.org </dev/null 2>/dev/null"
+        " | openssl x509 -noout -ext subjectAltName"
+    )
+    assert "DNS:own.example.org, DNS:www.own.example.org" in names
+    key = host.file("/etc/apache2/tls/own name.key")
+    assert (key.user, key.mode) == ("root", 0o600)
+
+
+def test_a_certificate_of_its_own_follows_the_names(host, run_role):
+    sites = [{"name": "own name", "document_root": "/srv/thesis", "server_name": "new.example.org", "tls": "self-signed"}]
+    assert run_role(apache_sites=sites).returncode == 0
+    assert certificate(host, "new.example.org", "-subject").endswith("new.example.org")
+    assert run_role().returncode == 0
+    assert certificate(host, "own.example.org", "-subject").endswith("own.example.org")
+
+
+def test_the_authority_gave_a_certificate(host):
+    assert "Pebble Intermediate" in certificate(host, "acme.example.org", "-issuer")
+    assert get(host, "https://acme.example.org/", name="acme.example.org")[2].strip() == "vMotion"
+
+
+@pytest.mark.parametrize("name", ["own.example.org", "acme.example.org"])
+def test_plain_http_leads_to_tls(host, name):
+    status, header, _ = get(host, "http://127.0.0.1/a/b?c=d", name=f"www.{name}")
+    assert (status, header["location"]) == (301, f"https://{name}/a/b?c=d")
+
+
+@pytest.mark.parametrize(("version", "taken"), [("tls1_1", False), ("tls1_2", True), ("tls1_3", True)])
+def test_old_tls_is_not_spoken(host, version, taken):
+    done = host.run(f"openssl s_client -connect 127.0.0.1:443 -{version} -cipher ALL:@SECLEVEL=0 </dev/null")
+    assert ("Cipher is (NONE)" not in done.stdout) == taken
+
+
+# What it serves ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_of_a_file(host):
+    answer = host.check_output(
+        "printf 'GET / HTTP/1.1\\r\\nHost: thesis.example.org\\r\\nRange: bytes=1-3\\r\\n"
+        "Connection: close\\r\\n\\r\\n' | python3 -c %s",
+        PLAIN,
+    )
+    assert answer.startswith("HTTP/1.1 206")
+    assert "Content-Range: bytes 1-3/8" in answer
+    assert answer.endswith("Mot")
+
+
+# What comes on standard input goes to port 80, and its answer to standard output.
+PLAIN = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", 80))
+s.sendall(sys.stdin.buffer.read())
+sys.stdout.write(b"".join(iter(lambda: s.recv(65536), b"")).decode())
+"""
+
+
+def test_php_runs_apart_and_a_header_comes_once(host):
+    answer = host.check_output(
+        "printf 'GET /sapi.php HTTP/1.1\\r\\nHost: thesis.example.org\\r\\nConnection: close\\r\\n\\r\\n' | python3 -c %s", PLAIN
+    )
+    head, _, body = answer.partition("\r\n\r\n")
+    assert "fpm-fcgi" in body
+    assert head.lower().count("x-content-type-options:") == 1
+    assert "mpm_event" in host.check_output("apache2ctl -M")
+    assert "pm.max_children = 7" in host.check_output("/usr/sbin/php-fpm* -tt 2>&1")
+
+
+def test_logs_are_rotated(host):
+    host.check_output("logrotate --force /etc/logrotate.d/apache2")
+    assert get(host, "http://127.0.0.1/")[0] == 200
+    assert host.file("/var/log/apache2/thesis-access.log.1").size > 0
+    assert host.file("/var/log/apache2/thesis-access.log").contains("GET / ")
+
+
+def test_all_is_there_after_a_reboot(host, reboot):
+    reboot()
+    assert get(host, "http://127.0.0.1/")[2].strip() == "vMotion"
+    assert get(host, "https://acme.example.org/", name="acme.example.org")[0] == 200
+    assert get(host, "http://127.0.0.1/sapi.php")[2].strip() == "fpm-fcgi"

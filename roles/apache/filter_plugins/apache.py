@@ -10,6 +10,8 @@ _LISTEN = re.compile(r"(?:(?P<host>\[[^]\s]+\]|[^\s:\[\]]+):)?(?P<port>[0-9]{1,5
 _SITE = re.compile(r"(?P<host>\[[^]\s]+\]|[^\s:\[\]]+)(?::(?P<port>[0-9]{1,5}|\*))?")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Where the role keeps certificates that it signs itself.
+_OWN = "/etc/apache2/tls"
 _EVERY = "*"
 _EVERY_IPV4 = "0.0.0.0"
 
@@ -51,11 +53,42 @@ def _parse_site(site: dict) -> list[tuple[str, int]]:
 
 
 def _is_tls(site: dict) -> bool:
-    return site.get("tls_certificate") is not None
+    return site.get("tls_certificate") is not None or bool(site.get("tls"))
 
 
 def _is_present(site: dict) -> bool:
     return (site.get("state") or "present") == "present"
+
+
+def _with_redirects(sites: list) -> list[dict]:
+    """The sites, and of those that plain HTTP is to lead to, the ones that lead there."""
+    return [one for site in sites for one in (site, {"name": site["name"]})[: 1 + bool(site.get("redirect"))]]
+
+
+def sites(wanted: list) -> list[dict]:
+    """Those of apache_sites that are to be there, with the paths of certificates that the role makes."""
+    found = []
+    for site in filter(_is_present, wanted):
+        own = {"tls_certificate": f"{_OWN}/{site['name']}.pem", "tls_key": f"{_OWN}/{site['name']}.key"}
+        found.append({**site, **(own if site.get("tls") == "self-signed" else {})})
+    return found
+
+
+def https(site: dict) -> str:
+    """The address of a site over TLS, without a path."""
+    port = _parse_site({**site, "listen": site_addresses(site, [])})[0][1]
+    return f"https://{site['server_name']}{f':{port}' if port not in (0, 443) else ''}"
+
+
+def names(site: dict) -> list[str]:
+    """What a certificate of the site's is for, the main name first."""
+    return [*filter(None, [site.get("server_name")]), *(site.get("server_aliases") or [])]
+
+
+def workers(meminfo: str) -> int:
+    """How many processes with PHP in them a machine has room for, by the text of /proc/meminfo."""
+    found = re.search(r"^MemTotal:\s+([0-9]+) kB", meminfo, re.MULTILINE)
+    return min(256, max(24, int(found[1]) // 1024 // 16)) if found else 24
 
 
 def site_addresses(site: dict, listen: list) -> str:
@@ -85,7 +118,7 @@ def listen(entries: list, sites: list) -> list[str]:
     wanted: dict[tuple[str, int], str] = {}
     for host, port, protocol in map(_parse_listen, entries):
         wanted[host, port] = wanted.get((host, port)) or protocol
-    for site in filter(_is_present, sites):
+    for site in _with_redirects(list(filter(_is_present, sites))):
         for host, port in _parse_site({**site, "listen": site_addresses(site, entries)}):
             served = any(port == other if host == _EVERY else _covers((known, other), (host, port)) for known, other in wanted)
             if port and not served:
@@ -121,7 +154,7 @@ def header(name: str, value: object) -> list[str]:
 def faults(variables: dict) -> list[str]:
     """What of the role's variables no Apache could take, in words; an empty list when all is well."""
     found = []
-    for step in (_fault_of_listen, _fault_of_names, _fault_of_headers):
+    for step in (_fault_of_listen, _fault_of_tls, _fault_of_names, _fault_of_headers):
         found += step(variables)
     return found
 
@@ -133,11 +166,32 @@ def _fault_of_listen(variables: dict) -> list[str]:
     for site in variables["sites"]:
         if site.get("listen"):
             found += _complaint(_parse_site, site)
-        if _is_tls(site) != (site.get("tls_key") is not None):
+        if (site.get("tls_certificate") is not None) != (site.get("tls_key") is not None):
             found.append(f'The site "{site["name"]}" has one of tls_certificate and tls_key; give both, or neither for '
                          "plain HTTP")
     if not found and not listen(variables["listen"], variables["sites"]):
         found.append("apache_listen is empty, and no site says where it is: give a port, such as 80")
+    return found
+
+
+def _fault_of_tls(variables: dict) -> list[str]:
+    found = []
+    for site in filter(_is_present, variables["sites"]):
+        which = f'The site "{site["name"]}"'
+        if site.get("tls") and site.get("tls_certificate") is not None:
+            found.append(f"{which} has tls and tls_certificate: give one of the two")
+        if site.get("redirect") and not _is_tls(site):
+            found.append(f"{which} has redirect and no certificate: give tls, or tls_certificate and tls_key")
+        if not site.get("server_name") and (site.get("tls") or site.get("redirect")):
+            found.append(f"{which} has no server_name, which {'tls' if site.get('tls') else 'redirect'} needs")
+        if site.get("tls") == "acme" and not re.fullmatch(r"[^@\s]+@[^@\s]+", str(variables["acme_contact"] or "")):
+            found.append(f'{which} has tls "acme", and apache_acme_contact is "{variables["acme_contact"]}": it must be an '
+                         "e-mail address, which the authority writes to when a certificate is about to end")
+    if not re.fullmatch(r"https://[^\s\"]+", str(variables["acme_directory"])):
+        found.append(f'apache_acme_directory is "{variables["acme_directory"]}": it must be the address of an ACME directory, '
+                     "which begins with https://")
+    if not re.fullmatch("auto|[1-9][0-9]{0,3}", str(variables["workers"])):
+        found.append(f'apache_max_request_workers is "{variables["workers"]}": it must be a number from 1 to 9999, or auto')
     return found
 
 
@@ -191,7 +245,11 @@ class FilterModule:
             "apache_faults": faults,
             "apache_folder": folder,
             "apache_header": header,
+            "apache_https": https,
             "apache_listen": listen,
+            "apache_names": names,
             "apache_site_addresses": site_addresses,
+            "apache_sites": sites,
             "apache_word": word,
+            "apache_workers": workers,
         }
