@@ -137,7 +137,7 @@ class ConfigurationWork(Work):
         active, out, _err = self._run(["systemctl", "is-active", name])
         if status != 0 or active != 0:
             _status, log, _err = self._run(
-                ["journalctl", "--unit", name, "--lines", "8", "--output", "cat", "--no-pager", "--quiet"])
+                ["journalctl", "--unit", name, "--lines", "16", "--output", "cat", "--no-pager", "--quiet"])
             raise ConvergeError(f"the service {name} does not {action} with it ({out.strip()}): {(log or err).strip()}")
 
     def _remember(self, path: str, needs: str) -> None:
