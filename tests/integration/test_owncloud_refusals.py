@@ -79,3 +79,49 @@ def test_data_inside_of_the_program(refuse):
 
 def test_password_of_two_lines(refuse):
     assert "owncloud_db_password and owncloud_admin_password" in refuse(owncloud_db_password="two\nlines")
+
+
+@pytest.mark.parametrize("least", [{"disk": 10**9, "memory": 1}, {"disk": 1, "memory": 10**9}])
+def test_too_little_room(refuse, least):
+    said = refuse(owncloud_least=least)
+    assert f"MB of memory; {least['disk']} MB and {least['memory']} MB are the least" in said
+
+
+@pytest.fixture
+def signed(tmp_path):
+    """The role's variables for an archive with a signature; and of somebody else's key."""
+    archive = tmp_path / "owncloud.tar"
+    archive.write_bytes(b"a release")
+    keys = {}
+    for who in ("publisher", "other"):
+        home = tmp_path / who
+        home.mkdir(mode=0o700)
+        gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--passphrase", "", "--yes"]
+        subprocess.run([*gpg, "--quick-generate-key", f"{who}@example.org", "ed25519", "sign"], check=True, capture_output=True)
+        keys[who] = str(tmp_path / f"{who}.key")
+        subprocess.run([*gpg, "--output", keys[who], "--armor", "--export"], check=True, capture_output=True)
+        if who == "publisher":
+            subprocess.run(
+                [*gpg, "--output", tmp_path / "owncloud.asc", "--detach-sign", archive], check=True, capture_output=True
+            )
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=False)
+    variables = {"owncloud_archive": str(archive), "owncloud_signature": str(tmp_path / "owncloud.asc")}
+    return variables | {"owncloud_signing_key": keys["publisher"]}, keys["other"]
+
+
+def with_sum(variables):
+    content = Path(variables["owncloud_archive"]).read_bytes()
+    return variables | {"owncloud_checksum": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+
+
+def test_a_signature_is_by_the_publisher_and_of_the_archive(refuse, signed):
+    variables, other = signed
+    # What is well signed comes as far as the next refusal.
+    assert "are the least" in refuse(**with_sum(variables), owncloud_least={"disk": 10**9, "memory": 1})
+    assert "is no signature of" in refuse(**with_sum(variables | {"owncloud_signing_key": other}))
+    Path(variables["owncloud_archive"]).write_bytes(b"another release")
+    assert "is no signature of" in refuse(**with_sum(variables))
+
+
+def test_a_signature_without_a_key(refuse, signed):
+    assert "owncloud_signature needs owncloud_signing_key" in refuse(**with_sum(signed[0] | {"owncloud_signing_key": ""}))
