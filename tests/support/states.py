@@ -7,6 +7,8 @@ from tests.support.ansible import Ansible
 from tests.support.twin import Twin
 
 IQN = "iqn.2005-10.org.freenas.ctl"
+# The disks of the NAS that nothing uses at first.
+DISKS = ("sdb", "sdc")
 TARGET = f"{IQN}:vmware"
 DATACENTER = "Thesis"
 DATASTORE = "DTFreeNAS"
@@ -36,11 +38,11 @@ def network(twin: Twin, number: int) -> dict:
 def target(twin: Twin, **changes) -> dict:
     """freenas_iscsi: a sparse volume as LUN 0 of the target vmware."""
     return {
-        "pool": {"name": "tank", "disks": ["da1"], "layout": "stripe"},
+        "pool": {"name": "tank", "disks": [DISKS[0]], "layout": "stripe"},
         "zvols": [{"name": "tank/vmware", "size": "4G", "sparse": True}],
         "basename": IQN,
         "portals": [{"comment": "data", "listen": [{"ip": f"{twin.data}.129", "port": 3260}]}],
-        "initiators": [{"comment": "all", "initiators": [], "auth_network": []}],
+        "initiators": [{"comment": "all", "initiators": []}],
         "targets": [{"name": "vmware", "portal": "data", "initiator": "all"}],
         "extents": [{"name": "vmware", "disk": "tank/vmware", "serial": "10000001"}],
         "associations": [{"target": "vmware", "extent": "vmware", "lun": 0}],

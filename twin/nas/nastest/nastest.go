@@ -47,12 +47,12 @@ func RequireTarget(tb testing.TB) {
 	}
 }
 
-// Start brings up a newly installed NAS of the default version that ends with the test. Each change may alter what it is.
+// Start brings up a newly installed NAS that ends with the test, of version 13.0 where nothing else is said. Each change may alter what it is.
 func Start(tb testing.TB, changes ...func(*nas.Config)) *NAS {
 	tb.Helper()
 	host := address(tb)
 	cfg := nas.Config{
-		Dir: tb.TempDir(), Listen: host + ":8443", Portals: []string{host + ":3260"}, Password: Password,
+		Dir: tb.TempDir(), Listen: host + ":8443", Portals: []string{host + ":3260"}, Password: Password, Version: "13.0",
 		TLS:  certificate(tb, host),
 		Logf: func(format string, args ...any) { fmt.Fprintf(tb.Output(), format+"\n", args...) },
 	}

@@ -70,7 +70,7 @@ type Version struct {
 }
 
 // Default is the version of a NAS for which nothing else is said.
-const Default = "13.0"
+const Default = "25.10"
 
 // all makes every version from the one before it.
 var all = sync(v9_3_0(), v9_3_1, v11_3, v13_0, v22_12, v24_10, v25_04, v25_10, v26_0)
