@@ -17,15 +17,17 @@ def test_clock_is_in_the_time_zone(host):
 def test_language_and_keyboard(host):
     # systemd-tmpfiles makes this link at each boot; a file in its place would be gone after the next one.
     assert host.file("/etc/default/locale").linked_to == "/etc/locale.conf"
-    assert host.file("/etc/locale.conf").contains("^LANG=C.UTF-8$")
+    language = "es_ES.UTF-8" if host.backend.get_hostname() == "debian" else "C.UTF-8"
+    assert host.file("/etc/locale.conf").content_string == f"LANG={language}\n"
+    assert host.check_output("su -l vmware -c 'locale charmap' 2>&1") == "UTF-8"
     assert host.file("/etc/default/keyboard").contains("^XKBLAYOUT=us,es$")
 
 
-def test_user_logs_in_by_key_only(host):
+def test_user_logs_in_by_key(host):
     user = host.user("vmware")
     assert user.shell == "/bin/bash"
     assert "adm" in user.groups
-    assert user.password.startswith("!")
+    assert user.password.startswith("$6$")
     keys = host.file("/home/vmware/.ssh/authorized_keys")
     assert keys.mode == 0o600
     assert keys.user == "vmware"
@@ -69,3 +71,66 @@ def test_a_proxy_is_changed_and_taken_away_without_its_password_being_shown(host
 
 def test_popularity_contest_is_not_there(host):
     assert not host.package("popularity-contest").is_installed
+
+
+def test_services_have_the_proxy_and_lose_it(host, proxied, run_role):
+    # One with a password is not for them: everybody may ask systemd for it.
+    def environment():
+        return host.check_output("systemd-run --quiet --wait --pipe env; runuser -u nobody -- systemctl show-environment")
+
+    assert "proxy" not in environment()
+    if proxied:
+        return
+    assert run_role("--tags", "debian:install", debian_http_proxy="http://192.0.2.1:3128/").returncode == 0
+    assert environment().count("http_proxy=http://192.0.2.1:3128/\n") == 2
+    assert "no_proxy=localhost,127.0.0.1" in environment()
+    assert run_role("--tags", "debian:install").returncode == 0
+    assert "proxy" not in environment()
+
+
+# SSH ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_password_does_not_let_in_over_ssh(host):
+    offered = host.run(
+        "ssh -o StrictHostKeyChecking=no -o PreferredAuthentications=none -v vmware@127.0.0.1 true 2>&1 || true"
+    ).stdout
+    assert "Authentications that can continue: publickey\n" in offered.replace("\r", "")
+    settings = host.check_output("sshd -T").lower().split("\n")
+    assert {"passwordauthentication no", "permitemptypasswords no", "x11forwarding no", "logingracetime 60"} <= set(settings)
+    assert "permitrootlogin without-password" in settings
+
+
+def test_a_password_lets_in_where_that_is_asked_for(host, run_role):
+    assert run_role("--tags", "debian:ssh", debian_ssh_passwords=True).returncode == 0
+    asked = "ssh -o StrictHostKeyChecking=no -o PreferredAuthentications=none -v {}@127.0.0.1 true 2>&1 || true"
+    assert "password" in host.run(asked.format("vmware")).stdout.partition("can continue: ")[2]
+    assert run_role("--tags", "debian:ssh").returncode == 0
+
+
+def test_nobody_is_locked_out(run_role, host):
+    refused = run_role("-e", "ansible_password=only-in-this-scenario-2", "--tags", "debian:preflight")
+    assert refused.returncode == 2
+    assert "nobody would get in any more" in refused.said
+    assert "only-in-this-scenario-2" not in refused.said
+
+
+# Packages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_security_updates_come_by_themselves(host, run_role):
+    for name in ("Update-Package-Lists", "Unattended-Upgrade"):
+        assert host.check_output(f"apt-config dump APT::Periodic::{name}").endswith('"1";')
+    assert "Debian-Security" in host.check_output("unattended-upgrade --dry-run --debug 2>&1")
+    assert host.service("apt-daily-upgrade.timer").is_enabled
+
+
+def test_vmwares_tools_are_there_where_asked_for(host):
+    assert host.package("open-vm-tools").is_installed == (host.backend.get_hostname() == "debian-bookworm")
+
+
+def test_all_is_there_after_a_reboot(host, reboot):
+    reboot()
+    assert host.check_output("hostname --fqdn") == "webserver.example.org"
+    assert host.check_output("date --date=2026-07-01T12:00:00Z +%H:%M%Z") == "14:00CEST"
+    assert host.file("/etc/default/locale").linked_to == "/etc/locale.conf"
