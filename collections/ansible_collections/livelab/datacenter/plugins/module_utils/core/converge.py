@@ -263,12 +263,3 @@ def _told(module: Any, answer: dict[str, Any]) -> dict[str, Any]:
     """The result of a failure without secrets: a library may quote them in a spelling that Ansible does not look for."""
     return {name: without_secrets(value, _secrets(module)) if isinstance(value, str) else value
             for name, value in answer.items()}
-
-
-def dispatch(steps: Mapping[str, Callable[[Change], Any]]) -> Callable[[Change], Any]:
-    """An ``apply`` from a table: the change's ``apply`` name to the function that makes it."""
-
-    def apply(change: Change) -> Any:
-        return steps[change.apply](change)
-
-    return apply
