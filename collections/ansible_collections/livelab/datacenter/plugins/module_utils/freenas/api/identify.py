@@ -36,7 +36,7 @@ def _identify(http: Http) -> str:
     if dialects:
         return f"it is a FreeNAS or TrueNAS that speaks {' and '.join(dialects)}."
     answer = http.read("/")
-    server = answer.headers.get("Server")
+    server = answer.headers.get("Server") or ""
     return (f"it is no FreeNAS or TrueNAS: it answers with HTTP status {answer.status_code}"
             + f" and calls itself '{server[:60]}'" * bool(server) + ".")
 

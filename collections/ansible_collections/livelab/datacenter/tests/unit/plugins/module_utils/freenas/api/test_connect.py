@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import http.server
+
 import pytest
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import connect as module
@@ -138,3 +140,9 @@ def test_a_colon_is_no_matter_with_a_key():
             "thumbprint": None,
         }
     )
+
+
+def test_a_server_that_does_not_say_what_it_is(options, server, only_v2, monkeypatch):
+    server.paths["*"] = HTML
+    monkeypatch.setattr(server.RequestHandlerClass, "send_response", http.server.BaseHTTPRequestHandler.send_response_only)
+    assert refused(options).endswith("it is no FreeNAS or TrueNAS: it answers with HTTP status 404.")
