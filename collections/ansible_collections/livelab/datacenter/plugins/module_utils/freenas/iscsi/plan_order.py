@@ -36,7 +36,8 @@ def holds(thing: Any) -> frozenset[Hashable]:
     if isinstance(thing, TargetExtent):
         return frozenset([(thing.target, thing.lun)])
     if isinstance(thing, Extent):
-        return frozenset([("source", thing.source), ("serial", thing.serial)]) - {("serial", "")}
+        # Should one's serial number read like another's zvol, the one waits for the other, which does no harm.
+        return frozenset([thing.source, thing.serial])
     return frozenset([thing.alias] if isinstance(thing, Target) and thing.alias else ())
 
 
