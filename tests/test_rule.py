@@ -61,7 +61,6 @@ def spoken_by_the_twin() -> list[Path]:
     return [path for path in (TOP / "twin").rglob("*.go") if not path.name.endswith("_test.go")]
 
 
-@pytest.mark.xfail(strict=True, reason="vmotion reads an event that no vCenter has; when this passes, take the mark away")
 def test_the_automation_reads_no_word_that_only_the_twin_says():
     # What a NAS publishes of its API is there in tables, which a test of theirs holds against the schemas.
     published = (TOP / "twin" / "nas" / "versions").glob("*.go")

@@ -33,6 +33,7 @@ _COUNTER = re.compile(r"[a-zA-Z]+\.\w+\.(?:average|latest|maximum|minimum|none|s
 # Paths and keys that products have. What is added here needs a place where it is documented.
 PUBLIC_PATHS = (
     "/api",  # TrueNAS: REST v2.0 under it, and the list of versions at /api/versions
+    "/folder",  # vSphere: the files of datastores over HTTPS, FileManager in the API reference
     "/mnt",  # FreeNAS and TrueNAS mount pools here
     "/sdk",  # vSphere Web Services SDK
     "/vimService",  # beside it: what it offers

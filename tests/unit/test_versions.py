@@ -101,7 +101,14 @@ def test_an_execution_environment_gets_what_the_modules_need():
 
 
 # What a library is called where it is imported, where that is not the name of its package.
-PACKAGES = {"pyVim": "pyvmomi", "pyVmomi": "pyvmomi", "vmware": "pyvmomi", "urllib3": "requests", "markupsafe": "jinja2"}
+PACKAGES = {
+    "pyVim": "pyvmomi",
+    "pyVmomi": "pyvmomi",
+    "vmware": "pyvmomi",
+    "urllib3": "requests",
+    "markupsafe": "jinja2",
+    "websocket": "websocket-client",
+}
 
 
 def test_every_library_that_is_imported_is_required():

@@ -155,7 +155,9 @@ type MigrationResult struct {
 	// SwitchOver is from the stop at the source to the start at the destination.
 	SwitchOver       time.Duration
 	TransferredBytes int64
-	Rounds           int
+	// LeftBytes is the memory that was sent while the machine stood.
+	LeftBytes int64
+	Rounds    int
 	// Measured is false when the figures are computed and no machine moved.
 	Measured bool
 }

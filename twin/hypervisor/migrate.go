@@ -35,6 +35,8 @@ type migrationInfo struct {
 		Remaining   int64 `json:"remaining"`
 		Total       int64 `json:"total"`
 		SyncCount   int64 `json:"dirty-sync-count"`
+		// DowntimeBytes is what was sent while the machine stood; QEMU 7.0 and later tell it.
+		DowntimeBytes int64 `json:"downtime-bytes"`
 	} `json:"ram"`
 }
 
@@ -318,6 +320,7 @@ func resultOf(info migrationInfo) MigrationResult {
 		SetupTime:        time.Duration(info.SetupTime) * time.Millisecond,
 		Downtime:         time.Duration(info.Downtime) * time.Millisecond,
 		TransferredBytes: info.RAM.Transferred,
+		LeftBytes:        info.RAM.DowntimeBytes,
 		Rounds:           int(info.RAM.SyncCount),
 		Measured:         true,
 	}

@@ -73,6 +73,7 @@ func (m *modelMachine) simulate(ctx context.Context, dst *modelMachine, running 
 			result.PreCopyTime += r.time
 		} else {
 			result.Downtime = r.time + m.config.SwitchTime
+			result.LeftBytes = r.sent
 			r.time = result.Downtime
 		}
 		if err := m.pass(ctx, dst, r); err != nil {

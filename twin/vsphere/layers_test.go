@@ -129,7 +129,8 @@ func TestPackagesStaySmall(t *testing.T) {
 		return err
 	}))
 	for _, folder := range slices.Sorted(maps.Keys(files)) {
-		if files[folder] > mostFiles {
+		// api has a file for each managed object of the reference, as many as there are.
+		if files[folder] > mostFiles && folder != filepath.Join("..", "vsphere", "api") {
 			t.Errorf("%s has %d files, more than %d", folder, files[folder], mostFiles)
 		}
 	}

@@ -128,5 +128,6 @@ func (m *Machines) answer(inv *machines.Inventory) *machines.Inventory {
 	on("ServiceInstance", func(o *registry.Overlay) mo.Reference { return &instanceMethods{o, inv} })
 	on("VirtualMachineProvisioningChecker", func(o *registry.Overlay) mo.Reference { return &checkerMethods{o, inv} })
 	on("PerformanceManager", func(o *registry.Overlay) mo.Reference { return &perfMethods{o, inv, m.counted} })
+	on("DiagnosticManager", func(o *registry.Overlay) mo.Reference { return &diagnosticMethods{o, inv} })
 	return inv
 }

@@ -44,6 +44,7 @@ type fakeHost struct {
 	maintenance bool
 	away        bool
 	memoryMB    int64
+	log         []string
 }
 
 func locked[T any](h *fakeHost, f func() T) T {
@@ -67,6 +68,15 @@ func (h *fakeHost) InMaintenance() bool         { return locked(h, func() bool {
 func (h *fakeHost) Connected() bool             { return locked(h, func() bool { return !h.away }) }
 func (h *fakeHost) MemoryMB() int64             { return locked(h, func() int64 { return h.memoryMB }) }
 func (h *fakeHost) NetworkSocket(string) string { return "" }
+func (h *fakeHost) Release() int                { return 8 }
+
+func (h *fakeHost) Log(_ time.Time, lines ...string) {
+	h.change(func(h *fakeHost) { h.log = append(h.log, lines...) })
+}
+
+func (h *fakeHost) KernelLog() ([]string, error) {
+	return locked(h, func() []string { return slices.Clone(h.log) }), nil
+}
 
 func (h *fakeHost) VMotionAddress() (netip.Addr, bool) {
 	addr := locked(h, func() netip.Addr { return h.vmotion })

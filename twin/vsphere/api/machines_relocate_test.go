@@ -4,15 +4,20 @@ package api
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"path"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"livelab.dev/twin/hypervisor"
@@ -87,11 +92,8 @@ func TestVMotionMovesTheRunningMachine(t *testing.T) {
 	if info.StartTime.Before(before) || info.CompleteTime.Before(*info.StartTime) || info.CompleteTime.After(time.Now().Add(time.Second)) {
 		t.Errorf("task from %v to %v", info.StartTime, info.CompleteTime)
 	}
-	checkFigures(t, info, map[string]any{
-		"task": info.Key, "source": "DC0_C0_H0", "destination": "DC0_H0", "measured": false, "accelerator": "none", "memory_mb": int64(512),
-	})
 	names := l.eventNames(vm)
-	want := []string{"VmBeingHotMigratedEvent", "VmResourcePoolMovedEvent", move.MigrationFiguresEvent, "VmMigratedEvent"}
+	want := []string{"VmBeingHotMigratedEvent", "VmResourcePoolMovedEvent", "VmMigratedEvent"}
 	if got := names[len(names)-len(want):]; !slices.Equal(got, want) {
 		t.Errorf("events %v, want %v at the end", names, want)
 	}
@@ -109,26 +111,94 @@ func TestVMotionMovesTheRunningMachine(t *testing.T) {
 	l.must(task.Wait(l.ctx))
 }
 
-func checkFigures(t *testing.T, info *types.TaskInfo, want map[string]any) {
-	t.Helper()
-	result, ok := info.Result.(types.ArrayOfKeyAnyValue)
-	if !ok {
-		t.Fatalf("the task's result is %#v", info.Result)
+// log is the vmkernel.log of a host, as a client reads it: in pieces.
+func (l *lab) log(host string) string {
+	l.t.Helper()
+	diagnostics := *l.client.ServiceContent.DiagnosticManager
+	ref := l.host(host).Reference()
+	known, err := methods.QueryDescriptions(l.ctx, l.client, &types.QueryDescriptions{This: diagnostics, Host: &ref})
+	l.must(err)
+	var out []string
+	for start := int32(1); ; {
+		res, err := methods.BrowseDiagnosticLog(l.ctx, l.client, &types.BrowseDiagnosticLog{
+			This: diagnostics, Host: &ref, Key: known.Returnval[0].Key, Start: start, Lines: 3,
+		})
+		l.must(err)
+		if len(res.Returnval.LineText) == 0 {
+			return strings.Join(out, "\n")
+		}
+		out = append(out, res.Returnval.LineText...)
+		start = res.Returnval.LineEnd + 1
 	}
-	figures := map[string]any{}
-	for _, pair := range result.KeyAnyValue {
-		figures[pair.Key] = pair.Value
+}
+
+// machineLog is a file of the machine's directory, as a client downloads it.
+func (l *lab) machineLog(vm *object.VirtualMachine, name string) string {
+	l.t.Helper()
+	var at object.DatastorePath
+	at.FromString(l.props(vm, "config.files").Config.Files.VmPathName)
+	ds, err := l.finder.Datastore(l.ctx, at.Datastore)
+	l.must(err)
+	body, _, err := ds.Download(l.ctx, path.Dir(at.Path)+"/"+name, &soap.DefaultDownload)
+	l.must(err)
+	defer func() { _ = body.Close() }()
+	data, err := io.ReadAll(body)
+	l.must(err)
+	return string(data)
+}
+
+func TestTheLogsTellWhatAVMotionTook(t *testing.T) {
+	l := newLab(t)
+	vm := l.make("web", "DC0_C0_H0")
+	l.on(vm)
+	_, err := l.relocate(vm, "DC0_H0")
+	l.must(err)
+	source, destination := l.log("DC0_C0_H0"), l.log("DC0_H0")
+	begun := regexp.MustCompile(`Migrate: 314: vmotion: Source vmmLeaderID = \d+, ts = (\d+), srcIP = <(\S+)> dstIP = <(\S+)> Dest wid`).FindStringSubmatch(source)
+	if begun == nil || begun[2] != l.hosts["DC0_C0_H0"].vmotion.String() || begun[3] != l.hosts["DC0_H0"].vmotion.String() {
+		t.Fatalf("the source does not say where from and where to:\n%s", source)
 	}
-	for key, value := range want {
-		if figures[key] != value {
-			t.Errorf("%s is %v, want %v", key, figures[key], value)
+	id := begun[1]
+	for text, log := range map[string]string{
+		"VMotion: 4650: " + id + " S: Stopping pre-copy: only ":                   source,
+		"VMotionSend: 4156: " + id + " S: Sent all modified pages to destination": source,
+		"vmotion: Dest vmmLeaderID = 2097152, ts = " + id + ", ":                  destination,
+		"Received migrate 'to' request for mid id " + id + ", src ip <":           l.machineLog(vm, "vmware-1.log"),
+		"Migrate: VM successfully stunned":                                        l.machineLog(vm, "vmware-1.log"),
+		"MigrateSetState: Transitioning from state 4 to 5.":                       l.machineLog(vm, "vmware-1.log"),
+		"Migrate_Open: Restoring from <" + begun[2] + "> with migration id " + id: l.machineLog(vm, "vmware.log"),
+		"Checkpoint_Unstun: vm stopped for ":                                      l.machineLog(vm, "vmware.log"),
+	} {
+		if !strings.Contains(log, text) {
+			t.Errorf("%q is not in\n%s", text, log)
 		}
 	}
-	for _, key := range []string{"total_ms", "downtime_ms", "transferred_bytes"} {
-		if n, ok := figures[key].(int64); !ok || n <= 0 {
-			t.Errorf("%s is %v", key, figures[key])
+	for range 8 {
+		for _, to := range []string{"DC0_C0_H0", "DC0_H0"} {
+			_, err := l.relocate(vm, to)
+			l.must(err)
 		}
 	}
+	if oldest := l.machineLog(vm, "vmware-1.log"); strings.Contains(oldest, id) {
+		t.Errorf("the oldest log has not made room:\n%s", oldest)
+	}
+	if last := l.machineLog(vm, "vmware-6.log"); !strings.Contains(last, "Received migrate 'to' request") {
+		t.Errorf("the last but one log:\n%s", last)
+	}
+}
+
+func TestLogsThatAreNotThere(t *testing.T) {
+	l := newLab(t)
+	diagnostics := *l.client.ServiceContent.DiagnosticManager
+	ref := l.host("DC0_H0").Reference()
+	browse := func(host *types.ManagedObjectReference, key string) error {
+		_, err := methods.BrowseDiagnosticLog(l.ctx, l.client, &types.BrowseDiagnosticLog{This: diagnostics, Host: host, Key: key})
+		return err
+	}
+	wantFault[*types.InvalidArgument](t, browse(&ref, "nosuch"), "key")
+	wantFault[*types.InvalidArgument](t, browse(nil, "vmkernel"), "key")
+	l.hosts["DC0_H0"].change(func(h *fakeHost) { h.away = true })
+	wantFault[*types.HostNotConnected](t, browse(&ref, "vmkernel"), "DC0_H0")
 }
 
 func TestMigrateVMKeepsThePoolOfTheCluster(t *testing.T) {

@@ -37,6 +37,7 @@ type Host struct {
 	Storage atomic.Pointer[StorageState]
 
 	Mu    sync.Mutex // held by whoever changes the host
+	logMu sync.Mutex // held by whoever reads or writes its log
 	views atomic.Pointer[[]viewer]
 }
 

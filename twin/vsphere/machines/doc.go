@@ -8,23 +8,9 @@
 //
 // # What a vMotion took
 //
-// The task's startTime, completeTime and progress are real. Besides VmBeingHotMigratedEvent and VmMigratedEvent, an EventEx with
-// eventTypeId [MigrationFiguresEvent] is posted on the machine. Its arguments, which are the task's result as well (a list of
-// KeyAnyValue), are:
-//
-//	task               string   key of the task
-//	source             string   name of the host it left
-//	destination        string   name of the host it went to
-//	total_ms           long     from connecting to running at the destination
-//	setup_ms           long     until the first page is sent
-//	precopy_ms         long     rounds in which the machine went on running
-//	downtime_ms        long     how long the machine stopped, by the source's account
-//	switchover_ms      long     from the stop at the source to running at the destination
-//	transferred_bytes  long
-//	rounds             int      rounds of the pre-copy
-//	memory_mb          long     configured memory, MiB
-//	measured           boolean  false when a model computed the figures and no machine moved
-//	accelerator        string   kvm, tcg or none
+// The task's startTime, completeTime and progress are real. What the phases took is in the logs, where ESXi has it: in the vmkernel.log
+// of the two hosts, which DiagnosticManager hands out, and in the machine's vmware.log, a file of its datastore. The destination begins
+// a new vmware.log; vmware-1.log and so on are those before it.
 //
 // # Guest information
 //

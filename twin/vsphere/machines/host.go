@@ -5,6 +5,7 @@ package machines
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"livelab.dev/twin/hypervisor"
 )
@@ -19,6 +20,9 @@ type ESXi interface {
 	Connected() bool
 	MemoryMB() int64
 	NetworkSocket(portgroup string) string
+	Release() int
+	Log(at time.Time, lines ...string)
+	KernelLog() ([]string, error)
 	// Disks is a datastore that the host has mounted; an error says why it cannot be used.
 	Disks(datastore string) (Volume, error)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"time"
 
 	"github.com/vmware/govmomi/vim25/types"
 
@@ -37,6 +38,12 @@ type Host interface {
 	MemoryMB() int64
 	// NetworkSocket is the unix socket of the network behind a port group; empty for one that leads nowhere.
 	NetworkSocket(portgroup string) string
+	// Release is the major version of ESXi.
+	Release() int
+	// Log adds lines of one moment to the host's vmkernel.log.
+	Log(at time.Time, lines ...string)
+	// KernelLog is that log, by lines.
+	KernelLog() ([]string, error)
 }
 
 // Attach takes over the virtual machines of a service's registry: vCenter's, or that of a host's own endpoint. hostOf is the host

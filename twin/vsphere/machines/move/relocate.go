@@ -13,7 +13,7 @@ import (
 	"livelab.dev/twin/vsphere/registry/fault"
 )
 
-// Relocate is a move from its checks to its last event. Its result is the figures of a vMotion, nothing for any other move.
+// Relocate is a move from its checks to its last event.
 func Relocate(inv *machines.Inventory, mc *machines.VM, at machines.Ref, j *registry.Job, spec types.VirtualMachineRelocateSpec) (types.AnyType, *fault.Failure) {
 	if inv.IsESX() {
 		return nil, fault.New(&types.NotSupported{}, "A host cannot move %s to another; vCenter can", mc.Name())
@@ -29,11 +29,11 @@ func Relocate(inv *machines.Inventory, mc *machines.VM, at machines.Ref, j *regi
 		}
 		return nil, mv.rearrange(j)
 	}
-	return mv.toOtherHost(j)
+	return nil, mv.toOtherHost(j)
 }
 
 // toOtherHost moves the machine and tells about it.
-func (mv *move) toOtherHost(j *registry.Job) (types.AnyType, *fault.Failure) {
+func (mv *move) toOtherHost(j *registry.Job) *fault.Failure {
 	live := mv.live()
 	before := mv.inv.VmEvent(mv.object)
 	to := mv.inv.HostArgument(mv.toRef)
@@ -43,35 +43,29 @@ func (mv *move) toOtherHost(j *registry.Job) (types.AnyType, *fault.Failure) {
 	} else {
 		mv.inv.Tell(j.User, &types.VmBeingMigratedEvent{VmEvent: before, DestHost: to, DestDatacenter: before.Datacenter, DestDatastore: before.Ds})
 	}
-	figures, f := mv.carry(j, live)
-	if f != nil {
+	if f := mv.carry(j, live); f != nil {
 		mv.inv.Tell(j.User, machines.Say(&types.VmFailedMigrateEvent{
 			VmEvent: mv.inv.VmEvent(mv.object), DestHost: to, Reason: *f.Localized(), DestDatacenter: before.Datacenter, DestDatastore: before.Ds,
 		}, "Cannot migrate %s from %s to %s: %s", mv.hw.Name, mv.from.Name(), mv.to.Name(), f.Text))
-		return nil, f
+		return f
 	}
 	mv.moveInventory()
-	f = mv.rearrange(j)
+	f := mv.rearrange(j)
 	after := mv.inv.VmEvent(mv.object)
-	var result types.AnyType
-	if live {
-		mv.inv.Tell(j.User, figuresEvent(after, mv.object, figures))
-		result = types.ArrayOfKeyAnyValue{KeyAnyValue: figures}
-	}
 	mv.inv.Tell(j.User, &types.VmMigratedEvent{VmEvent: after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds})
-	return result, f
+	return f
 }
 
 // carry brings the machine itself to the other host; the inventory does not say so yet.
-func (mv *move) carry(j *registry.Job, live bool) ([]types.KeyAnyValue, *fault.Failure) {
+func (mv *move) carry(j *registry.Job, live bool) *fault.Failure {
 	if problems := mv.problems(); len(problems) > 0 {
-		return nil, problems[0]
+		return problems[0]
 	}
 	if live {
 		return mv.migrate(j)
 	}
 	mv.mc.Settle(mv.to)
-	return nil, nil
+	return nil
 }
 
 // moveInventory shows the machine on its new host.

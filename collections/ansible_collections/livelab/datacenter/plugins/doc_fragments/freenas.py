@@ -77,7 +77,7 @@ options:
     default: 60
 requirements:
   - requests 2.20 or newer
-  - websockets 12 or newer (for JSON-RPC)
+  - websocket-client 1.6 or newer (for JSON-RPC)
 notes:
   - The options that connect can be given once for all modules with C(module_defaults) and the group
     C(group/livelab.datacenter.freenas).

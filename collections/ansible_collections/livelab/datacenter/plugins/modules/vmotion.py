@@ -163,9 +163,63 @@ migration:
       sample: [{at_s: 0.4, percent: 20}]
     phases:
       description:
-        - Where the server tells it, else null. Seconds of C(setup_s), C(precopy_s), C(switchover_s), C(downtime_s) and
-          C(total_s); C(transferred_bytes); C(rounds) of pre-copy; C(measured), false when computed from a model.
+        - What the logs of the two hosts and of the machine tell of a running machine's move, or null when they tell nothing.
+        - What they do not tell is not there. Times are by the source's clock, but for the one that says otherwise.
       type: dict
+      contains:
+        migration:
+          description: The number that the logs know the move by.
+          returned: always
+          type: str
+          sample: "1451061663105920"
+        source:
+          description: vMotion address of the host it left.
+          returned: if the logs tell it
+          type: str
+        destination:
+          description: vMotion address of the host it went to.
+          returned: if the logs tell it
+          type: str
+        began:
+          description: When the source was told to begin, in ISO 8601.
+          returned: if the logs tell it
+          type: str
+        setup_s:
+          description: Seconds from there to the first page sent.
+          returned: if the logs tell it
+          type: float
+        precopy_s:
+          description: Seconds of pre-copy, in which the machine runs on.
+          returned: if the logs tell it
+          type: float
+        switchover_s:
+          description: Seconds from the end of pre-copy until the source learnt that the machine runs at the destination.
+          returned: if the logs tell it
+          type: float
+        total_s:
+          description: Seconds of all three.
+          returned: if the logs tell it
+          type: float
+        downtime_s:
+          description: Seconds that the machine stood, as the destination measured.
+          returned: if the logs tell it
+          type: float
+        pages_left:
+          description: Pages of 4096 bytes that were left when pre-copy ended.
+          returned: if the logs tell it
+          type: int
+        bytes_left:
+          description: The same in bytes.
+          returned: if the logs tell it
+          type: int
+        goal_s:
+          description: Seconds within which the host wanted to send them.
+          returned: if the logs tell it
+          type: float
+        bandwidth:
+          description: Megabytes a second that the host measured at the end of pre-copy.
+          returned: if the logs tell it
+          type: float
 faults:
   description: What stands against the move, each in a line.
   returned: when the check refuses it

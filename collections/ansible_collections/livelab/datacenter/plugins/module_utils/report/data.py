@@ -162,7 +162,7 @@ def _migration(one: Any, where: str) -> Migration:
 def _phases(raw: Any, where: str) -> dict:
     phases = {key: value for key, value in _dict(raw or {}, where).items() if value is not None}
     for name, value in phases.items():
-        if name.endswith("_s") or name in ("transferred_bytes", "rounds", "memory_mb"):
+        if name.endswith("_s") or name in ("pages_left", "bytes_left", "bandwidth"):
             _number(value, f"{where}.{name}")
     return phases
 

@@ -150,15 +150,15 @@ def _rows(record: Record) -> tuple[list[dict], str]:
             "took": seconds(one.duration_s),
             "precopy": told(one.phases, "precopy_s", seconds),
             "switchover": told(one.phases, "switchover_s", seconds),
-            "sent": told(one.phases, "transferred_bytes", amount),
-            "rounds": told(one.phases, "rounds", str),
+            "left": told(one.phases, "bytes_left", amount),
+            "stood": told(one.phases, "downtime_s", seconds),
         }
         for one in record.migrations
     ]
     if not any(_phases(record)):
-        return rows, "The server tells no phases; a vCenter does not."
-    if any(phases.get("measured") is False for phases in _phases(record)):
-        return rows, "The phases were computed from a model: no machine ran."
+        return rows, "The phases are not known: the logs of the hosts, which tell them, could not be read."
+    if any(fact["how"] == "computed" for fact in record.provenance):
+        return rows, "Something here was computed from a model, and no machine ran for it: the last section says what."
     return rows, ""
 
 

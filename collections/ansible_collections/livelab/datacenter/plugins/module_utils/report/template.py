@@ -54,11 +54,12 @@ its memory without end{% endif %}. Each value is the average of {{ interval }} s
 
 <section aria-labelledby="migrations">
 <h2 id="migrations">The migrations, phase by phase</h2>
-<p>Pre-copy sends the memory while the machine goes on running; in the switch-over it stands still.</p>
+<p>Pre-copy sends the memory while the machine goes on running, until what is left can be sent at once; in the switch-over
+that is sent, and the machine goes on at the other host. It stands for the better part of it.</p>
 <div class="scroll"><table class="stack">
 <thead><tr>
 {%- for head in ("Migration", "From", "To", "Start") %}<th scope="col">{{ head }}</th>{% endfor %}
-{%- for head in ("Took", "Pre-copy", "Switch-over", "Sent", "Rounds") %}<th scope="col" class="number">{{ head }}</th>
+{%- for head in ("Took", "Pre-copy", "Left", "Switch-over", "Stood") %}<th scope="col" class="number">{{ head }}</th>
 {%- endfor %}</tr></thead>
 <tbody>
 {%- for row in rows %}
@@ -68,9 +69,9 @@ its memory without end{% endif %}. Each value is the average of {{ interval }} s
 <td data-label="Start">{{ row.start }}</td>
 <td class="number" data-label="Took">{{ row.took }}</td>
 <td class="number" data-label="Pre-copy">{{ row.precopy }}</td>
+<td class="number" data-label="Left">{{ row.left }}</td>
 <td class="number" data-label="Switch-over">{{ row.switchover }}</td>
-<td class="number" data-label="Sent">{{ row.sent }}</td>
-<td class="number" data-label="Rounds">{{ row.rounds }}</td></tr>
+<td class="number" data-label="Stood">{{ row.stood }}</td></tr>
 {%- endfor %}
 </tbody></table></div>
 {%- if phases_note %}<p class="quiet">{{ phases_note }}</p>{% endif %}

@@ -172,6 +172,20 @@ class Client:
             page = self.retrying(lambda token=token: collector.ContinueRetrievePropertiesEx(token))
         return found
 
+    def download(self, path: str, limit: int) -> bytes:
+        """The last bytes, ``limit`` at the most, of a file that the server has at a path, as ``/folder/web/vmware.log?dsName=…``.
+
+        :raises ConvergeError: when it has none, or does not hand it out.
+        """
+        trust = self._stub.schemeArgs["context"]
+        where = http.client.HTTPSConnection(self.hostname, self.port, timeout=self.timeout, context=trust)
+        with contextlib.closing(where):
+            where.request("GET", path, headers={"Cookie": self._stub.cookie.split(";")[0], "Range": f"bytes=-{limit}"})
+            answer = where.getresponse()
+            if answer.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
+                raise ConvergeError(f"{self.hostname} does not hand out {path}: {answer.status} {answer.reason}")
+            return answer.read()[-limit:]
+
     # -- patience ---------------------------------------------------------------------------------------------------
 
     def retrying(self, call: Callable[[], Any]) -> Any:

@@ -54,6 +54,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "NotFound": ("it does not exist (any more)", "Run it again: the state is read anew"),
     "ManagedObjectNotFound": ("it does not exist any more", "Run it again: the state is read anew"),
+    "CannotAccessFile": ("the file {file|that it needs} cannot be read at the moment", "See whether its datastore is accessible"),
     "FileNotFound": ("the file {file|that it needs} is not there", "See in the datastore browser what there is"),
     "FileAlreadyExists": (
         "the file {file|to be written} is there already", "Remove it in the datastore browser, or choose another name"

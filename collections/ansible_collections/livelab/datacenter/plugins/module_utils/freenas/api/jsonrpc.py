@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.channel import Channel
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.middleware import JOB_LIMIT, Middleware
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.versions import Version
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.websocket import Channel
 
 _PATH = "/api/current"
 # What auth.login_ex answers when it lets nobody in (api/v25_10_0/auth.py; DENIED is of 26.0), for a user.

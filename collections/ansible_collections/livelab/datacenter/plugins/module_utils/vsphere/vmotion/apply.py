@@ -15,7 +15,7 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find im
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.find_machine import IDENTITY, choose
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion import adapters, compatibility
-from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.figures import read_figures
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.logs import MoveLogs
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.plan import moves
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.state import PROPERTIES, State
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.vmotion.surroundings import AROUND, surroundings
@@ -81,6 +81,7 @@ class Motion(Work):
     def move(self, change: Change) -> None:
         """Move it, and note what the move took."""
         progress: list[dict[str, Any]] = []
+        logs = self._logs(change)
         began, wall = time.monotonic(), datetime.now(UTC)
 
         def note(percent: int) -> None:
@@ -102,8 +103,16 @@ class Motion(Work):
             "ended": iso(ended),
             "duration_s": round((ended - started).total_seconds(), 3),
             "progress": progress,
-            "phases": read_figures(self.client, self.machine, info),
+            "phases": logs.phases() if logs else None,
         }
+
+    def _logs(self, change: Change) -> MoveLogs | None:
+        """The logs that will tell of the move's phases; None for one that leaves the machine on its host."""
+        source, destination = self._state.machine.host.ref, change.args["host"]
+        if destination in (None, source):
+            return None
+        centre = self._inventory.path(self._inventory.datacenter_of(self.machine)).lstrip("/")
+        return MoveLogs(self.client, self.machine, centre, source, destination)
 
     def result(self) -> dict[str, Any]:
         """Where it is, and what the move took."""

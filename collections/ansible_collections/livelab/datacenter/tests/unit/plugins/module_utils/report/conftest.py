@@ -55,7 +55,7 @@ WHOLE = {
         {
             "number": number, "load": load, "from": source, "to": target, "started": at(start),
             "ended": at(start + length), "duration_s": length,
-            "phases": {"precopy_s": length - 0.1, "switchover_s": 0.02, "rounds": 3, "measured": True},
+            "phases": {"precopy_s": length - 0.1, "switchover_s": 0.02, "bytes_left": 4096, "downtime_s": 0.01},
         }
         for number, load, source, target, start, length in MOVES
     ],

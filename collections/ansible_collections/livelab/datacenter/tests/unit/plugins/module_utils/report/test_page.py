@@ -134,13 +134,22 @@ def test_without_stream_stress_phases_and_provenance_there_is_still_a_page(whole
         migration["phases"] = None
     files = render(whole)
     checked(files["index.html"])
-    assert "The server tells no phases" in files["index.html"]
+    assert "The phases are not known" in files["index.html"]
     assert "stream.csv" not in files
 
 
 def test_computed_phases_are_said_to_be(whole):
-    whole["migrations"][0]["phases"]["measured"] = False
+    assert "computed from a model" not in render(whole)["index.html"]
+    whole["provenance"][0]["how"] = "computed"
     assert "computed from a model" in render(whole)["index.html"]
+
+
+def test_what_is_known_of_the_phases_is_shown(whole):
+    whole["migrations"][0]["phases"] = {"bytes_left": 3 * 2**20, "downtime_s": 0.123, "migration": "77"}
+    html = render(whole)["index.html"]
+    checked(html)
+    assert '<td class="number" data-label="Left">3.0 MB</td>' in html
+    assert '<td class="number" data-label="Stood">0.12 s</td>' in html
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 
@@ -57,10 +58,13 @@ def nas(files):
     context.load_cert_chain(files[1], files[0])
     found = Nas()
     server = websockets.serve(found.serve, "127.0.0.1", 0, ssl=context)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
     found.port = server.socket.getsockname()[1]
     yield found
     server.shutdown()
+    # It would take the next server's connections, whose socket may have the same number.
+    serving.join()
 
 
 @pytest.fixture
@@ -216,6 +220,24 @@ def test_nothing_is_sent_to_a_server_that_is_not_trusted(nas, options, files):
     JsonRpc.open({**options, "ca_path": None, "thumbprint": pinned}).close()
 
 
+def test_a_server_that_hangs_up_at_once(files):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files[1], files[0])
+
+    def hang_up(listening):
+        plain, _address = listening.accept()
+        context.wrap_socket(plain, server_side=True).close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=hang_up, args=(listening,), daemon=True).start()
+        options = {
+            "hostname": "127.0.0.1", "port": listening.getsockname()[1], "username": "root", "password": "s3cret",
+            "api_key": None, "validate_certs": True, "ca_path": str(files[1]), "thumbprint": None, "timeout": 5,
+        }
+        message = refused(lambda: JsonRpc.open(options))
+    assert "not with a WebSocket" in message or "broke the connection off" in message
+
+
 def test_no_server(options):
     assert "refuses connections" in refused(lambda: JsonRpc.open({**options, "port": 1}))
 
@@ -229,5 +251,5 @@ def test_a_web_server_without_a_websocket(request, files, status, kind):
         "validate_certs": True, "ca_path": str(files[1]), "thumbprint": None, "timeout": 5,
     }
     message = refused(lambda: JsonRpc.open(options), kind)
-    assert str(status) in message
+    assert str(status) in message or "not with a WebSocket" in message
     assert issubclass(kind, NotSpoken) or "busy" in message

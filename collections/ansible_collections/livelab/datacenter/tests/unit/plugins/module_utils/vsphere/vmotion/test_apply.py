@@ -157,6 +157,7 @@ def test_a_move_that_fails_says_where_the_machine_is_if_that_can_be_told(monkeyp
     work.machine = Machine()
     monkeypatch.setattr(apply, "wait_for_task", fail)
     monkeypatch.setattr(work, "_host_now", host_now)
+    monkeypatch.setattr(work, "_logs", lambda _change: None)
     with pytest.raises(ConvergeError, match="host esxi2 has no VMkernel adapter enabled for vMotion") as error:
         work.move(CHANGE)
     assert ("It is still on esxi1." in str(error.value)) is known

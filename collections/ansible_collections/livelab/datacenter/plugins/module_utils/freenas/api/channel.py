@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import socket
 from collections.abc import Mapping
@@ -16,16 +17,13 @@ from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge i
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import ApiError, NotSpoken
 
 try:
-    from websockets import exceptions
-    from websockets.sync.client import connect
+    import websocket
 
-    WEBSOCKETS_ERROR = None
+    WEBSOCKET_ERROR = None
 except ImportError as missing:
-    exceptions = connect = None
-    WEBSOCKETS_ERROR = str(missing)
+    websocket = None
+    WEBSOCKET_ERROR = str(missing)
 
-# The NAS takes 64 kB of a message (25.10, utils/limits.py); what it sends may be larger, as a list of many zvols is.
-_MOST_BYTES = 64 << 20
 # JSON-RPC's codes that tell more than "Method call error".
 _NO_SUCH_METHOD, _INVALID, _BUSY = -32601, -32602, -32000
 
@@ -51,29 +49,31 @@ class Channel:
         :raises NotSpoken: when a web server answers that has no WebSocket there.
         :raises ConvergeError: when it cannot be reached or is not trusted, or the library is not there.
         """
-        if WEBSOCKETS_ERROR:
-            raise ConvergeError(f"the Python library websockets is needed where this module runs: {WEBSOCKETS_ERROR}. "
-                                "Install it with: pip install websockets")
+        if WEBSOCKET_ERROR:
+            raise ConvergeError(f"the Python library websocket-client is needed where this module runs: {WEBSOCKET_ERROR}. "
+                                "Install it with: pip install websocket-client")
         self.hostname, self._port, self._timeout = params["hostname"], params["port"], params["timeout"]
         self.calls = 0
-        self._opened = contextlib.ExitStack()
         self._socket = self._open(f"wss://{url_host(self.hostname)}:{self._port}{path}", connection.tls_context(params))
 
     def _open(self, url: str, trust: Any) -> Any:
         try:
             # A connection of our own: the library would take proxies from the environment, and send the password there.
             plain = socket.create_connection((self.hostname, self._port), timeout=self._timeout)
-            plain.settimeout(None)
-            return self._opened.enter_context(connect(
-                url, sock=plain, ssl=trust, server_hostname=self.hostname, proxy=None, max_size=_MOST_BYTES,
-                open_timeout=self._timeout, close_timeout=1, compression=None))
-        except exceptions.InvalidStatus as error:
-            status = error.response.status_code
+            secure = trust.wrap_socket(plain, server_hostname=self.hostname)
+            opened = websocket.create_connection(url, socket=secure, timeout=self._timeout, redirect_limit=0)
+            if opened.getstatus() == http.client.SWITCHING_PROTOCOLS:
+                return opened
+            # The library takes a redirection for an answer; the password is not to follow it.
+            status = opened.getstatus()
+            opened.shutdown()
+        except websocket.WebSocketBadStatusException as error:
+            status = error.status_code
             if status >= 500:
-                raise ApiError(f"{self.hostname} is busy: HTTP status {status} {error.response.reason_phrase}", status) from error
-            raise NotSpoken(f"{self.hostname} has no WebSocket at {url}: HTTP status {status}.") from error
-        except (OSError, exceptions.InvalidHandshake, EOFError) as error:
+                raise ApiError(f"{self.hostname} is busy: HTTP status {status}", status) from error
+        except (OSError, websocket.WebSocketException) as error:
             raise self._broken(error) from error
+        raise NotSpoken(f"{self.hostname} has no WebSocket at {url}: HTTP status {status}.")
 
     def _broken(self, error: Exception, doing: str = "") -> ConvergeError:
         text = tls.explain(error, self.hostname, self._port, self._timeout) if isinstance(error, OSError) else None
@@ -95,9 +95,9 @@ class Channel:
         try:
             self._socket.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": list(args)}))
             answer = self._answer(number)
-        except TimeoutError as error:
+        except (TimeoutError, websocket.WebSocketTimeoutException) as error:
             raise ApiError(f"{self.hostname} did not answer {method} within {self._timeout:g} s.") from error
-        except (OSError, exceptions.ConnectionClosed) as error:
+        except (OSError, websocket.WebSocketException) as error:
             raise self._broken(error, method) from error
         if "error" in answer:
             raise self._refusal(answer["error"], method)
@@ -106,7 +106,9 @@ class Channel:
     def _answer(self, number: int) -> Mapping[str, Any]:
         """The answer to a call; what the NAS tells of itself meanwhile is passed over."""
         while True:
-            text = self._socket.recv(timeout=self._timeout)
+            text = self._socket.recv()
+            if not text:
+                raise websocket.WebSocketConnectionClosedException("the NAS closed the connection")
             try:
                 answer = json.loads(text)
             except ValueError as error:
@@ -127,7 +129,9 @@ class Channel:
     def close(self) -> None:
         """End the connection. May be called twice."""
         with contextlib.suppress(Exception):
-            self._opened.close()
+            self._socket.send_close()
+        with contextlib.suppress(Exception):
+            self._socket.shutdown()
 
 
 def refusal_text(error: Mapping[str, Any]) -> str:
