@@ -77,13 +77,16 @@ def peer_certificate(host: str, port: int, timeout: float = 10) -> bytes:
         return wrapped.getpeercert(binary_form=True) or b""
 
 
-def explain(error: BaseException, host: str, port: int, timeout: float, option: str = "thumbprint") -> str | None:
+def explain(
+    error: BaseException, host: str, port: int, timeout: float, option: str = "thumbprint", named: str | None = None
+) -> str | None:
     """Plain text for a failure to connect, or ``None`` when the error is none of those.
 
     :param error: what was raised; the errors it came from are looked at too.
     :param host: the server's name or address as given.
     :param timeout: the limit it ran into, in seconds.
     :param option: the module's option that pins this server's certificate.
+    :param named: the module's option that the server's name came from.
     """
     where = f"{host}:{port}"
     cause = _root(error)
@@ -98,7 +101,9 @@ def explain(error: BaseException, host: str, port: int, timeout: float, option: 
         reason = getattr(cause, "reason", None) or cause
         return f"{where} does not speak TLS 1.2 or newer there ({reason}); is the port right?"
     if isinstance(cause, socket.gaierror):
-        return f"'{host}' cannot be resolved to an address: {cause.strerror}. It must be a host name or an IP address."
+        whose = f" (option '{named}')" if named else ""
+        return (f"'{host}'{whose} cannot be resolved to an address: {cause.strerror}. It must be a host name or an IP "
+                "address.")
     if isinstance(cause, ConnectionRefusedError):
         return f"{where} refuses connections: nothing listens on that port, or the server is down."
     if isinstance(cause, TimeoutError):

@@ -227,7 +227,7 @@ class Client:
                 )
             )
         except (OSError, http.client.HTTPException) as error:
-            text = tls.explain(error, self.hostname, self.port, self.timeout)
+            text = tls.explain(error, self.hostname, self.port, self.timeout, named="hostname")
             raise ConvergeError(f"cannot connect: {text or f'{where}: {explain_any(error)}'}") from error
         except Exception as error:  # pyVmomi raises a bare Exception, or the XML parser's, for a server that is none
             raise ConvergeError(f"{where} answers, but is not a vSphere endpoint: it serves no "
@@ -245,7 +245,7 @@ class Client:
                                     "password. A vCenter wants user@domain.") from fault
             raise ConvergeError(f"{self.hostname} refuses the login of '{username}': {fault_text(fault)}") from fault
         except (OSError, http.client.HTTPException, ExpatError) as error:
-            text = tls.explain(error, self.hostname, self.port, self.timeout)
+            text = tls.explain(error, self.hostname, self.port, self.timeout, named="hostname")
             raise ConvergeError(f"cannot log in: {text or explain_any(error)}") from error
         return content
 

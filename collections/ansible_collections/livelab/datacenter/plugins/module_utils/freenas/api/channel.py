@@ -76,7 +76,9 @@ class Channel:
         raise NotSpoken(f"{self.hostname} has no WebSocket at {url}: HTTP status {status}.")
 
     def _broken(self, error: Exception, doing: str = "") -> ConvergeError:
-        text = tls.explain(error, self.hostname, self._port, self._timeout) if isinstance(error, OSError) else None
+        text = None
+        if isinstance(error, OSError):
+            text = tls.explain(error, self.hostname, self._port, self._timeout, named="hostname")
         if text and not doing:
             return ApiError(f"cannot connect to the NAS: {text}")
         if doing:

@@ -104,7 +104,7 @@ class Http:
             return self._session.request(method, url, timeout=self.timeout, allow_redirects=False, **content)
         except requests.RequestException as error:
             # Its own text is never shown: it may quote what was sent.
-            text = tls.explain(error, self.hostname, self.port, self.timeout)
+            text = tls.explain(error, self.hostname, self.port, self.timeout, named="hostname")
             status = _BUSY[0] if tls.is_broken(error) else 0
             unknown = f"{self.hostname}:{self.port} gave no answer that is HTTP ({type(error).__name__})."
             raise ApiError(f"cannot connect to the NAS: {text or unknown}", status) from error

@@ -128,3 +128,9 @@ def test_plain_text_for_what_the_network_does(error, said):
 
 def test_other_errors_are_not_its_business():
     assert tls.explain(ValueError("x"), "nas", 443, 5) is None
+
+
+def test_a_name_that_cannot_be_resolved_is_said_to_be_that_of_an_option():
+    said = tls.explain(socket.gaierror(-2, "Name or service not known"), "nas", 443, 5, named="hostname")
+    assert said == ("'nas' (option 'hostname') cannot be resolved to an address: Name or service not known. It must be a host "
+                    "name or an IP address.")

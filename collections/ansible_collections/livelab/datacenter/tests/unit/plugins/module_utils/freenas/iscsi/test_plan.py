@@ -299,6 +299,16 @@ def test_ports_that_do_not_agree(said):
     )
 
 
+def test_a_portal_is_known_by_its_address_at_the_port_that_the_options_say():
+    current = nas("13.0", portal(1, "old", Listen(IP, 3263)))
+    assert only(current, iscsi_port=3263, portals=[{"comment": "new", "listen": listen(IP)}]).args["names"] == ["comment"]
+
+
+def test_the_port_of_all_is_not_the_only_portal_s_to_say_where_it_is_said():
+    said = {"iscsi_port": 3262, "portals": [{"comment": "storage", "listen": listen(IP, port=3261)}]}
+    assert "port 3261: 25.10 has one port for all portals, which is 3262;" in refused(nas("25.10", portal()), **said)
+
+
 def test_two_ports_at_once():
     said = [{"comment": "storage", "listen": [*listen(IP, port=3261), *listen(OTHER, port=3262)]}]
     assert refused(nas("25.10", portal()), portals=said).startswith("portals: port 3261: 25.10 has one port for all portals")
@@ -313,6 +323,14 @@ def test_small_ports(port):
     assert refused(nas("25.10"), portals=said) == text
     assert ports(only(nas("13.0"), portals=said)) == [port]
     assert changes(nas("25.10", port=860), iscsi_port=860) == []
+
+
+def test_one_of_three_groups_changes_and_the_others_stay():
+    portals = [portal(number, name, Listen(f"192.0.2.{number}")) for number, name in enumerate("abc", 1)]
+    groups = tuple(Group(number, 1) for number in (1, 2, 3))
+    current = nas("13.0", *portals, initiator(), user(), target(1, "vmware", *groups))
+    said = [{"name": "vmware", "portal": "a", "authmethod": "CHAP", "auth": 7}]
+    assert only(current, targets=said).args["thing"].groups == (Group(1, 1, CHAP, 7), *groups[1:])
 
 
 # -- portals ------------------------------------------------------------------------------------------------------------

@@ -438,6 +438,15 @@ def test_addresses_swap():
         ("vmk1", "169.254.200.2"), ("vmk2", "10.0.2.11"), ("vmk1", "10.0.2.12")]
 
 
+def test_management_is_not_the_one_that_steps_aside():
+    address = BUILT.vmkernels["vmk0"].ip
+    desired = {"vmkernels": [vmkernel(device="vmk0", portgroup=None, ip="10.0.2.11", netmask="24"),
+                             vmkernel(device="vmk1", portgroup=None, ip=address, netmask="24")], "force": True}
+    changes, _reached = planned(desired, BUILT)
+    assert [(change.args["device"], change.after["ip"]) for change in changes if "device" in change.args] == [
+        ("vmk1", "169.254.200.2"), ("vmk0", "10.0.2.11"), ("vmk1", address)]
+
+
 def test_port_groups_trade_vswitches():
     current = replace(BUILT, vmkernels=FRESH.vmkernels)
     desired = {"portgroups": [portgroup("vMotion", "vSwitch0"), portgroup("VM Network", "vSwitch1")]}
