@@ -4,7 +4,6 @@ package move
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"time"
 
@@ -22,14 +21,15 @@ const (
 // account is what the logs of the two hosts and of the machine say of a vMotion, in the words and at the places of ESXi. Only the
 // lines from which a vMotion's phases can be told are written, each at the time that was measured (or computed, in model backing).
 type account struct {
-	id       uint64 // the migration id, which all lines of one migration have in common
+	id       int64 // the migration id, which all lines of one migration have in common: when it began, in microseconds, as ESXi 6 has it
 	from, to netip.Addr
 	began    time.Time
 	result   hypervisor.MigrationResult
 }
 
 func newAccount(from, to netip.Addr) *account {
-	return &account{id: rand.Uint64N(1 << 63), from: from, to: to, began: time.Now()}
+	began := time.Now()
+	return &account{id: began.UnixMicro(), from: from, to: to, began: began}
 }
 
 // open is what is written before anything is sent.
