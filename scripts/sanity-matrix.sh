@@ -40,7 +40,7 @@ environment() {
     }
     [ -x "$venv/bin/pip" ] || "$python" -m venv "$venv" >&2 || return 1
     mapfile -t needed < <(sed -nE 's/^([a-z0-9-]+).*/\1/p' "$COLLECTION/requirements.txt")
-    mapfile -t pins < <(pins "${needed[@]}" pytest jsonschema)
+    mapfile -t pins < <(pins "${needed[@]}" pytest jsonschema websockets)
     "$venv/bin/pip" install -q --disable-pip-version-check "ansible-core==$1.*" "${pins[@]}" >&2 || return 1
     echo "$venv"
 }
