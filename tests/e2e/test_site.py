@@ -95,6 +95,12 @@ def test_the_report_stands_alone(site, twin):
         assert twin.secret(secret) not in page
 
 
+def test_the_report_says_what_stands_in_for_something(site, twin):
+    """Whoever answers under ownCloud's name here is not ownCloud: no archive of it can be had in these tests."""
+    told = json.loads((twin.dir / "report" / "report.json").read_text(encoding="utf-8"))["provenance"]
+    assert {fact["what"]: fact["how"] for fact in told}["ownCloud"] == "stand-in"
+
+
 def test_no_password_was_shown(site, twin):
     for secret in ("esxi", "vcenter", "nas", "chap", "mysql_root", "owncloud_db", "owncloud_admin"):
         assert twin.secret(secret) not in site, secret
