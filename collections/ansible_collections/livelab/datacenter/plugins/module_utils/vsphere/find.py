@@ -259,7 +259,7 @@ class Inventory:
         if len(fitting) == 1:
             return fitting[0]
         raise ConvergeError(f"{len(fitting)} {noun(kind)}s of {self.server} are called '{name}'; say which by its path: "
-                            f"{', '.join(one.path for one in fitting)}.", candidates=[one.path for one in fitting])
+                            f"{', '.join(one.path for one in fitting)}.")
 
     def _none(self, kind: Any, name: str, every: Sequence[Found], folder: str | None = None) -> ConvergeError:
         where = f"the folder '{folder}' of {self.server}" if folder else self.server
