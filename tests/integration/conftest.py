@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""At the end of the whole suite: everything that the modules document was returned at least once."""
+"""At the end of the whole suite: what the modules document and never returned is said."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ HERE = Path(__file__).parent
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """Fail the run when something documented was never there. A part of the suite says nothing about that."""
+    """Say what is documented and was never there: a result without a test. A part of the suite says nothing about that."""
     if exitstatus or {item.path for item in session.items if item.path.parent == HERE} != set(HERE.glob("test_*.py")):
         return
     if session.config.getoption("keyword") or session.config.getoption("markexpr"):
         return
     if never := results.never():
         session.config.get_terminal_writer().line(
-            f"\ndocumented, and never returned in these tests: {', '.join(never)}", red=True
+            f"\ndocumented, and never returned in these tests: {', '.join(never)}", yellow=True
         )
-        session.exitstatus = 1

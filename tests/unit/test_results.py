@@ -83,16 +83,16 @@ class Session:
         self.said += text
 
 
-def test_a_whole_run_fails_for_what_was_never_returned(monkeypatch):
+def test_a_whole_run_says_what_was_never_returned(monkeypatch):
     monkeypatch.setattr(results, "never", lambda: ["moved: took"])
     whole = sorted(ending.HERE.glob("test_*.py"))
     session = Session(whole)
     ending.pytest_sessionfinish(session, 0)
-    assert session.exitstatus == 1
+    assert session.exitstatus == 0
     assert "moved: took" in session.said
     for part, status in ((Session(whole[1:]), 0), (Session(whole, keyword="moves"), 0), (Session(whole), 1)):
         ending.pytest_sessionfinish(part, status)
-        assert part.exitstatus == 0, "only a whole run that passed can say so"
+        assert part.said == "", "only a whole run that passed can say so"
 
 
 def test_a_whole_run_in_which_all_was_returned_passes(monkeypatch):
