@@ -109,7 +109,12 @@ def _extent(version: Version, row: Row) -> objects.Extent:
 def _source(row: Row) -> tuple[str, str]:
     if row["type"] == "FILE":
         return "file", row.get("path") or ""
-    device = (row.get("disk") or row.get("path") or "").removeprefix("/dev/")
+    return source_of(row.get("disk") or row.get("path") or "")
+
+
+def source_of(device: str) -> tuple[str, str]:
+    """What a device is, and its name; some versions write a plus for a space of a zvol's."""
+    device = device.removeprefix("/dev/")
     if device.startswith("zvol/"):
         return "zvol", device.removeprefix("zvol/").replace("+", " ")
     return "disk", device

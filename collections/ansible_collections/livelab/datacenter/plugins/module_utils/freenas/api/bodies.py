@@ -21,8 +21,12 @@ def body(version: Version, thing: Any, names: Collection[str] | None = None) -> 
 
     :param names: the attributes that change; ``None``: all, for a new one.
     """
-    fields = _FIELDS[type(thing)](version, thing)
-    sent = {}
+    return chosen(_FIELDS[type(thing)](version, thing), names)
+
+
+def chosen(fields: Fields, names: Collection[str] | None) -> dict[str, Any]:
+    """The fields of these attributes, or of all."""
+    sent: dict[str, Any] = {}
     for name, said in fields.items():
         if names is None or name in names:
             sent.update(said)

@@ -24,16 +24,8 @@ except ImportError as missing:
     websocket = None
     WEBSOCKET_ERROR = str(missing)
 
-# JSON-RPC's codes that tell more than "Method call error".
-_NO_SUCH_METHOD, _INVALID, _BUSY = -32601, -32602, -32000
-
-
-class Refused(ApiError):
-    """The NAS refused a call. ``code`` is JSON-RPC's."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
+# JSON-RPC's codes that tell more than the error's text.
+_NO_SUCH_METHOD, _BUSY = -32601, -32000
 
 
 class Channel:
@@ -72,25 +64,29 @@ class Channel:
             if status >= 500:
                 raise ApiError(f"{self.hostname} is busy: HTTP status {status}", status) from error
         except (OSError, websocket.WebSocketException) as error:
-            raise self._broken(error) from error
+            raise self._unreached(error) from error
         raise NotSpoken(f"{self.hostname} has no WebSocket at {url}: HTTP status {status}.")
 
-    def _broken(self, error: Exception, doing: str = "") -> ConvergeError:
-        text = None
-        if isinstance(error, OSError):
-            text = tls.explain(error, self.hostname, self._port, self._timeout, named="hostname")
-        if text and not doing:
-            return ApiError(f"cannot connect to the NAS: {text}")
-        if doing:
-            return ApiError(f"the connection to {self.hostname} ended in the middle of {doing}: what it was told to do may be "
-                            f"done or not. Run this again: it goes on from what it finds.{f' ({text})' if text else ''}")
+    def _why(self, error: Exception) -> str | None:
+        """Plain text for an error of the connection's; none for one of the library's own."""
+        if not isinstance(error, OSError):
+            return None
+        return tls.explain(error, self.hostname, self._port, self._timeout, named="hostname")
+
+    def _unreached(self, error: Exception) -> ConvergeError:
+        if why := self._why(error):
+            return ApiError(f"cannot connect to the NAS: {why}")
         return NotSpoken(f"{self.hostname}:{self._port} answers, but not with a WebSocket ({type(error).__name__}).")
+
+    def _cut_off(self, error: Exception, method: str) -> ApiError:
+        why = self._why(error)
+        return ApiError(f"the connection to {self.hostname} ended in the middle of {method}: what it was told to do may be done "
+                        f"or not. Run this again: it goes on from what it finds.{f' ({why})' if why else ''}")
 
     def call(self, method: str, *args: Any) -> Any:
         """Call a method and return its result.
 
-        :raises Refused: with what the NAS says against it, in plain text.
-        :raises ApiError: when the connection ends or nothing comes.
+        :raises ApiError: with what the NAS says against it, in plain text; when the connection ends or nothing comes.
         """
         self.calls += 1
         number = self.calls
@@ -100,7 +96,7 @@ class Channel:
         except (TimeoutError, websocket.WebSocketTimeoutException) as error:
             raise ApiError(f"{self.hostname} did not answer {method} within {self._timeout:g} s.") from error
         except (OSError, websocket.WebSocketException) as error:
-            raise self._broken(error, method) from error
+            raise self._cut_off(error, method) from error
         if "error" in answer:
             raise self._refusal(answer["error"], method)
         return answer.get("result")
@@ -120,13 +116,13 @@ class Channel:
             if not isinstance(answer, dict) or ("error" in answer and answer.get("id") is None):
                 raise ApiError(f"{self.hostname} answers, but not as a TrueNAS does: {text[:100]!r}.")
 
-    def _refusal(self, error: Mapping[str, Any], method: str) -> ConvergeError:
+    def _refusal(self, error: Mapping[str, Any], method: str) -> ApiError:
         code = error.get("code", 0)
         if code == _NO_SUCH_METHOD:
-            return Refused(f"{self.hostname} has no method {method}.", code)
+            return ApiError(f"{self.hostname} has no method {method}.")
         if code == _BUSY:
-            return Refused(f"{self.hostname} is busy: it has too many calls to answer at a time. Run this again later.", code)
-        return Refused(f"{self.hostname} refuses it: {refusal_text(error)}", code)
+            return ApiError(f"{self.hostname} is busy: it has too many calls to answer at a time. Run this again later.")
+        return ApiError(f"{self.hostname} refuses it: {refusal_text(error)}")
 
     def close(self) -> None:
         """End the connection. May be called twice."""

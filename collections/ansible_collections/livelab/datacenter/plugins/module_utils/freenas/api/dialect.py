@@ -46,12 +46,22 @@ class Dialect:
 
     @classmethod
     def open(cls, params: Mapping[str, Any]) -> Dialect:
-        """Log in and find out the version, with as few requests as can be.
+        """Log in and find out the version; nothing stays open when that fails.
 
         :param params: the options of :data:`connect.CONNECT_OPTIONS`, checked already.
         :raises NotSpoken: when the server answers, but has no such API. It must be told from a wrong password.
         :raises ConvergeError: when it cannot be reached, or refuses the login.
         """
+        session = cls(params)
+        try:
+            session.version = session.begin(params)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def begin(self, params: Mapping[str, Any]) -> Version:
+        """Log in and ask for the version, with as few requests as can be."""
         raise NotImplementedError
 
     def read(self, *kinds: type) -> dict[type, tuple[Any, ...]]:

@@ -115,6 +115,15 @@ def is_json(answer: Any) -> bool:
     return "json" in answer.headers.get("Content-Type", "")
 
 
+def refusal_of(answer: Any) -> tuple[str, Any]:
+    """An answer that is an error: its status in words, and what it holds, nothing where that is no JSON."""
+    plain = f"HTTP status {answer.status_code} {answer.reason}"
+    try:
+        return plain, answer.json() if is_json(answer) else None
+    except ValueError:
+        return plain, None
+
+
 def content_of(answer: Any, where: str) -> Any:
     """What an answer holds; nothing when it is empty.
 

@@ -32,16 +32,9 @@ class JsonRpc(Middleware):
         self.hostname = params["hostname"]
         self._channel = Channel(params, _PATH)
 
-    @classmethod
-    def open(cls, params: Mapping[str, Any]) -> JsonRpc:
-        session = cls(params)
-        try:
-            session._login(params)
-            session.version = Version.parse(str(session.call("system.version")))
-        except BaseException:
-            session.close()
-            raise
-        return session
+    def begin(self, params: Mapping[str, Any]) -> Version:
+        self._login(params)
+        return Version.parse(str(self.call("system.version")))
 
     def _login(self, params: Mapping[str, Any]) -> None:
         """Log in; a failure is an answer like any other, and not an error."""

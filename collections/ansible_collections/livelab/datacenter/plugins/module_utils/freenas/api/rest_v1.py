@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import objects, words_v1
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import ApiError, Dialect, NotSpoken
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.https import Http, content_of, is_json
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.https import Http, content_of, refusal_of
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.versions import Version
 
 _PREFIX = "/api/v1.0/"
@@ -49,19 +49,13 @@ class RestV1(Dialect):
         # Portals that had to be made again: what they are now, by what they were.
         self._again: dict[Any, Any] = {}
 
-    @classmethod
-    def open(cls, params: Mapping[str, Any]) -> RestV1:
-        session = cls(params)
-        try:
-            told = session._get("system/version")
-            version = Version.parse(str(told.get("fullversion") or told["version"]))
-            if version.number[:2] == (9, 3):
-                version = replace(version, number=(9, 3, int(session._there(_GROUPS))))
-            session.version = version
-        except BaseException:
-            session.close()
-            raise
-        return session
+    def begin(self, params: Mapping[str, Any]) -> Version:
+        told = self._get("system/version")
+        version = Version.parse(str(told.get("fullversion") or told["version"]))
+        if version.number[:2] == (9, 3):
+            # Both schemas of 9.3 call themselves that; the second has groups of targets.
+            version = replace(version, number=(9, 3, int(self._there(_GROUPS))))
+        return version
 
     @property
     def calls(self) -> int:
@@ -221,7 +215,7 @@ class RestV1(Dialect):
             self._add_groups(thing)
 
     def _add_groups(self, target: objects.Target) -> None:
-        for fields in words_v1.groups(self.version, self._now(target)):
+        for fields in words_v1.groups(self._now(target)):
             self._send("POST", _GROUPS, {"iscsi_target": target.id, **fields})
 
     def _update_portal(self, portal: objects.Portal, names: Collection[str]) -> None:
@@ -327,11 +321,7 @@ class RestV1(Dialect):
 
 def refusal_text(answer: Any) -> str:
     """What an error answer says: of the forms that the API has for it, whichever this one is in."""
-    plain = f"HTTP status {answer.status_code} {answer.reason}"
-    try:
-        body = answer.json() if is_json(answer) else None
-    except ValueError:
-        body = None
+    plain, body = refusal_of(answer)
     if not isinstance(body, dict):
         return plain
     if isinstance(body.get("error_message"), str):

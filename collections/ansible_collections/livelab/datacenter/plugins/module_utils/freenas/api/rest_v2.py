@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import objects
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.dialect import ApiError, NotSpoken
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.https import Http, content_of, is_json
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.https import Http, content_of, is_json, refusal_of
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.middleware import Middleware
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.versions import Version
 
@@ -29,15 +29,8 @@ class RestV2(Middleware):
         self._user = params["username"]
         self._with_key = bool(params.get("api_key"))
 
-    @classmethod
-    def open(cls, params: Mapping[str, Any]) -> RestV2:
-        session = cls(params)
-        try:
-            session.version = Version.parse(str(session.call("system.version")))
-        except BaseException:
-            session.close()
-            raise
-        return session
+    def begin(self, params: Mapping[str, Any]) -> Version:
+        return Version.parse(str(self.call("system.version")))
 
     @property
     def calls(self) -> int:
@@ -103,11 +96,7 @@ def _query(args: tuple[Any, ...]) -> list[tuple[str, Any]]:
 
 def refusal_text(answer: Any) -> str:
     """What an error answer says: of the forms that the API has for it, whichever this one is in."""
-    plain = f"HTTP status {answer.status_code} {answer.reason}"
-    try:
-        body = answer.json() if is_json(answer) else None
-    except ValueError:
-        body = None
+    plain, body = refusal_of(answer)
     if body is None:
         return plain
     if not isinstance(body, dict):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import objects
+from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api import answers, bodies, objects
 from ansible_collections.livelab.datacenter.plugins.module_utils.freenas.api.versions import Version
 
 Row = Mapping[str, Any]
@@ -95,7 +95,8 @@ def extent(version: Version, row: Row) -> objects.Extent:
     def said(name: str) -> Any:
         return row.get(f"{_EXTENT}{name}")
 
-    kind, source = _source(said("type"), said("path") or "")
+    path = said("path") or ""
+    kind, source = ("file", path) if said("type") == "File" else answers.source_of(path)
     return objects.Extent(
         row["id"], said("name"), kind, source,
         int(said("filesize") or 0) if kind == "file" else 0,
@@ -105,14 +106,6 @@ def extent(version: Version, row: Row) -> objects.Extent:
         bool(said("enabled")) if version.has("extent_enabled") else None,
         naa=said("naa") or "",
     )
-
-
-def _source(kind: str, path: str) -> tuple[str, str]:
-    """A zvol reads back as its device; whatever stands for a space in it is read as one."""
-    if kind == "File":
-        return "file", path
-    device = path.removeprefix("/dev/")
-    return ("zvol", device.removeprefix("zvol/").replace("+", " ")) if device.startswith("zvol/") else ("disk", device)
 
 
 def link(_version: Version, row: Row) -> objects.TargetExtent:
@@ -158,9 +151,7 @@ def _leaves(row: Row) -> Iterator[str]:
 
 def body(version: Version, thing: Any, names: Collection[str] | None = None) -> Fields:
     """The fields of an object, by attribute if ``names`` are given. Its groups, id and what refers to them are not among them."""
-    fields = _FIELDS[type(thing)](version, thing)
-    asked = [said for attribute, said in fields.items() if names is None or attribute in names]
-    return {name: value for said in asked for name, value in said.items()}
+    return bodies.chosen(_FIELDS[type(thing)](version, thing), names)
 
 
 def _text(words: Collection[str]) -> str:
@@ -203,7 +194,7 @@ def _credential(_version: Version, one: objects.Credential) -> dict[str, Fields]
     return {name: {f"iscsi_target_auth_{name.replace('_', '')}": value} for name, value in said.items()}
 
 
-def groups(version: Version, one: objects.Target) -> list[Fields]:
+def groups(one: objects.Target) -> list[Fields]:
     """A target's groups, as resources of their own or as parts of the target."""
     return [
         {
@@ -219,7 +210,7 @@ def groups(version: Version, one: objects.Target) -> list[Fields]:
 def _target(version: Version, one: objects.Target) -> dict[str, Fields]:
     fields = {"name": {"iscsi_target_name": one.name}, "alias": {"iscsi_target_alias": one.alias}}
     if not version.has("target_group") and one.groups:
-        fields["groups"] = groups(version, one)[0]
+        fields["groups"] = groups(one)[0]
     return fields
 
 
@@ -227,7 +218,7 @@ def _extent(version: Version, one: objects.Extent) -> dict[str, Fields]:
     if one.kind == "file":
         source = {"type": "File", "path": one.source}
     else:
-        device = f"zvol/{one.source.replace(' ', '+')}" if one.kind == "zvol" else one.source
+        device = bodies.zvol_path(one.source) if one.kind == "zvol" else one.source
         source = {"type": "Disk", "disk": device}
     fields: dict[str, Fields] = {
         "name": {"name": one.name},
