@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from ansible_collections.livelab.datacenter.plugins.module_utils.core.converge import ConvergeError
+from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere import hardware
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.client import Client, vim, vmodl
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.names import unescape
 from ansible_collections.livelab.datacenter.plugins.module_utils.vsphere.tasks import TaskFailed, wait_for_task
@@ -50,7 +50,8 @@ class MoveLogs:
         new = [number for number in migrations(kernels[0]) if number not in self._earlier]
         own = self._machine_logs()
         # Several machines may have left the host meanwhile; this one's log knows which move was its own.
-        mine = [number for number in new if not own or number in migrations(*own)]
+        known = migrations(*own) if own else new
+        mine = [number for number in new if number in known]
         if len(mine) != 1:
             return None
         return told(phases(mine[0], *kernels, *own))
@@ -71,7 +72,7 @@ class MoveLogs:
         with _unknown():
             found = self._client.read(self._machine, "config.files.logDirectory", "datastore")
             directory = found["config.files.logDirectory"]
-            datastore = directory.removeprefix("[").partition("]")[0]
+            datastore = unescape(hardware.datastore_of(directory))
             places = self._client.read_all(found["datastore"], ("name", "browser"))
             browsers = {unescape(place["name"]): place["browser"] for place in places.values()}
             return [self._download(directory, name) for name in self._newest(browsers[datastore], directory)]
@@ -88,17 +89,14 @@ class MoveLogs:
 
     def _download(self, directory: str, name: str) -> str:
         """The end of a file in a datastore."""
-        datastore, _bracket, folder = directory.removeprefix("[").partition("] ")
-        query = urlencode({"dcPath": self._centre, "dsName": datastore}, quote_via=quote)
-        file = "/".join(part for part in (folder.strip().rstrip("/"), name) if part)
+        query = urlencode({"dcPath": self._centre, "dsName": hardware.datastore_of(directory)}, quote_via=quote)
+        file = f"{directory.partition(']')[2].strip()}/{name}".lstrip("/")
         return self._client.download(f"/folder/{quote(file)}?{query}", _MOST_BYTES).decode(errors="replace")
 
 
-@contextlib.contextmanager
-def _unknown() -> Iterator[None]:
+def _unknown() -> contextlib.suppress:
     """What goes wrong inside leaves something unknown, and nothing else."""
-    with contextlib.suppress(vmodl.MethodFault, TaskFailed, ConvergeError, OSError, http.client.HTTPException, KeyError):
-        yield
+    return contextlib.suppress(vmodl.MethodFault, TaskFailed, ConvergeError, OSError, http.client.HTTPException, KeyError)
 
 
 def told(found: Phases) -> dict[str, Any]:
