@@ -2,7 +2,6 @@
 """What roles/workstation_vm/files/machine.py takes for its own machine, and what it says of what it cannot do."""
 
 import argparse
-import importlib.util
 import os
 import socket
 import subprocess
@@ -13,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "roles/workstation_vm/files/machine.py"
+from tests.support.source import TOP, load
+
+SCRIPT = "roles/workstation_vm/files/machine.py"
 
 
 @pytest.fixture(scope="module")
 def machine():
-    spec = importlib.util.spec_from_file_location("machine", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(SCRIPT)
 
 
 @pytest.fixture
@@ -102,7 +100,7 @@ def test_the_power_button_is_pressed_through_events(machine, tmp_path, monkeypat
 
 def test_start_without_a_disk_names_it(tmp_path):
     done = subprocess.run(
-        [sys.executable, SCRIPT, "start", tmp_path, "web", "--mac=00:50:56:00:01:50"],
+        [sys.executable, TOP / SCRIPT, "start", tmp_path, "web", "--mac=00:50:56:00:01:50"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role apache makes of its variables."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "roles/apache/filter_plugins/apache.py"
+from tests.support.source import load
+
 TLS = {"name": "tls", "document_root": "/srv", "tls_certificate": "/c", "tls_key": "/k"}
 PLAIN = {"name": "plain", "document_root": "/srv"}
 
 
 @pytest.fixture(scope="module")
 def apache():
-    spec = importlib.util.spec_from_file_location("apache_filters", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("roles/apache/filter_plugins/apache.py")
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ The kernel's side of that is a directory here (kernel below): what rtslib writes
 """
 
 import copy
-import importlib.util
 import os
 from pathlib import Path
 
 import pytest
 import rtslib_fb as rtslib
 
-PLUGIN = Path(__file__).parents[2] / "roles/iscsi_target/filter_plugins/iscsi_target.py"
+from tests.support.source import load
+
 NAME = "iqn.2016-06.lab.storage:vmfs"
 ESXI = ["iqn.1998-01.com.vmware:esxi1", "iqn.1998-01.com.vmware:esxi2"]
 CHAP = {"user": "esxi", "secret": "twelve-chars", "mutual_user": "nas", "mutual_secret": "other-twelve"}
@@ -21,10 +21,7 @@ PORTALS = [{"ip": "192.168.2.129"}]
 
 @pytest.fixture(scope="module")
 def role():
-    spec = importlib.util.spec_from_file_location("iscsi_target_filters", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("roles/iscsi_target/filter_plugins/iscsi_target.py")
 
 
 def lun(number=1, **more):

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role mysql makes of its variables."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "roles/mysql/filter_plugins/mysql.py"
+from tests.support.source import load
+
 GOOD = {"settings": {}, "users": [], "databases": [], "buffer": "64M", "connections": 60, "address": "", "root_password": ""}
 BACKUP = {"directory": "/var/backups/mysql", "keep": 7, "calendar": "daily"}
 GOOD |= {"backup": BACKUP}
@@ -14,10 +12,7 @@ GOOD |= {"backup": BACKUP}
 
 @pytest.fixture(scope="module")
 def mysql():
-    spec = importlib.util.spec_from_file_location("mysql_filters", PLUGIN)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("roles/mysql/filter_plugins/mysql.py")
 
 
 @pytest.mark.parametrize(
